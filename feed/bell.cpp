@@ -1,0 +1,51 @@
+#include "feed/bell.hpp"
+
+#include <algorithm>
+
+namespace feed {
+namespace {
+
+// With many waiters whose times differ a little, the timer runs at most this often; a wait ends late by as much.
+constexpr std::chrono::milliseconds timer_rest{10};
+
+}  // namespace
+
+void Bell::ring() {
+  List heard;
+  heard.swap(waiting_);
+  while (!heard.empty()) heard.front().finish(Wake::rung);
+  if (waiting_.empty() && timer_due_ != Clock::time_point::max()) {  // a timer for nobody would keep the loop running
+    timer_due_ = Clock::time_point::max();
+    timer_.cancel();
+  }
+}
+
+void Bell::arm(Clock::time_point due) {
+  timer_due_ = due;
+  timer_.expires_at(due);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) on_timer();
+  });
+}
+
+void Bell::on_timer() {
+  const Clock::time_point now = Clock::now();
+  timer_due_ = Clock::time_point::max();
+  List waiters;
+  waiters.swap(waiting_);
+  Clock::time_point next = Clock::time_point::max();
+  while (!waiters.empty()) {
+    Waiter& waiter = waiters.front();
+    if (waiter.due_ <= now) {
+      waiter.finish(Wake::due);
+    } else {
+      next = std::min(next, waiter.due_);
+      waiter.unlink();
+      waiting_.push_back(waiter);
+    }
+  }
+  next = std::max(next, now + timer_rest);
+  if (!waiting_.empty() && next < timer_due_) arm(next);
+}
+
+}  // namespace feed

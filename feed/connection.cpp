@@ -1,0 +1,116 @@
+#include "feed/connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <array>
+#include <utility>
+
+namespace feed {
+namespace {
+
+// After a refusal: how long and how much a peer may go on sending before it is reset.
+constexpr std::chrono::seconds linger_time{2};
+constexpr std::size_t linger_bytes = 1 << 20;
+
+// Closes a socket when time is up, unless it is destroyed before.
+class Deadline {
+ public:
+  Deadline(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time) : timer_(socket.get_executor(), time) {
+    timer_.async_wait([&socket, this](const boost::system::error_code& error) {
+      if (error) return;  // destroyed: neither reference is good any more
+      expired_ = true;
+      boost::system::error_code ignored;
+      socket.close(ignored);
+    });
+  }
+  bool expired() const { return expired_; }
+
+ private:
+  net::steady_timer timer_;
+  bool expired_ = false;
+};
+
+}  // namespace
+
+Connection::Connection(net::ip::tcp::socket socket, Traffic& all) : stream_(CountingPolicy(all), std::move(socket)) {
+  boost::system::error_code ignored;  // a peer that is gone already is noticed by the first read
+  this->socket().set_option(net::ip::tcp::no_delay(true), ignored);
+  this->socket().non_blocking(true, ignored);
+}
+
+Result<std::size_t> Connection::write_some(std::string_view bytes) {
+  boost::system::error_code error;
+  const std::size_t written = socket().write_some(net::buffer(bytes), error);
+  if (error == net::error::would_block) return 0;
+  if (error) return Error{Errc::left, "write: " + error.message()};
+  stream_.rate_policy().count_out(written);
+  return written;
+}
+
+net::awaitable<Result<>> Connection::write(std::string_view bytes) {
+  auto written = write_some(bytes);
+  if (!written) co_return written.error();  // the peer left
+  bytes.remove_prefix(*written);
+  if (bytes.empty()) co_return Result<>();
+
+  const Deadline deadline(socket(), write_timeout);
+  while (!bytes.empty()) {
+    boost::system::error_code error;
+    co_await socket().async_wait(net::socket_base::wait_write, net::redirect_error(net::use_awaitable, error));
+    if (deadline.expired()) {
+      co_return Error{Errc::timed_out, "the peer took less than " + std::to_string(bytes.size()) + " bytes in 30 s"};
+    }
+    if (error) co_return Error{Errc::left, "write: " + error.message()};  // this side closed
+    written = write_some(bytes);
+    if (!written) co_return written.error();  // the peer left
+    bytes.remove_prefix(*written);
+  }
+  co_return Result<>();
+}
+
+net::awaitable<void> Connection::close_gently() {
+  boost::system::error_code error;
+  socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
+  const Deadline deadline(socket(), linger_time);
+  std::array<char, 4096> dropped;
+  for (std::size_t total = 0; !error && total < linger_bytes;) {
+    co_await socket().async_wait(net::socket_base::wait_read, net::redirect_error(net::use_awaitable, error));
+    if (error) break;
+    const std::size_t read = socket().read_some(net::buffer(dropped), error);
+    if (error == net::error::would_block) error = {};
+    total += read;
+    stream_.rate_policy().count_in(read);
+  }
+  socket().close(error);
+}
+
+Watch::Watch(Connection& connection, std::function<void()> on_left)
+    : connection_(connection), on_left_(std::move(on_left)), self_(std::make_shared<Watch*>(this)) {
+  wait();
+}
+
+Watch::~Watch() {
+  *self_ = nullptr;
+  boost::system::error_code ignored;
+  connection_.socket().cancel(ignored);
+}
+
+void Watch::wait() {
+  connection_.socket().async_wait(net::socket_base::wait_read, [self = self_](const boost::system::error_code& error) {
+    if (error || !*self) return;  // this side closed, or the watch is over
+    Watch& watch = **self;
+    char byte = 0;
+    boost::system::error_code peeked;
+    watch.connection_.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, peeked);
+    if (!peeked) return;  // a pipelined request: it waits for its turn
+    if (peeked == net::error::would_block) return watch.wait();
+    watch.on_left_();
+  });
+}
+
+}  // namespace feed

@@ -1,0 +1,74 @@
+#pragma once
+// One accepted TCP connection: what was read ahead, and the one function that writes.
+
+#include "feed/error.hpp"
+#include "feed/traffic.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/intrusive/list_hook.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace feed {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+
+/// Belongs to the coroutine that serves it and to the thread of its executor.
+class Connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Connection(net::ip::tcp::socket socket, Traffic& all);
+
+  Stream& stream() { return stream_; }
+  net::ip::tcp::socket& socket() { return stream_.socket(); }
+  beast::flat_buffer& buffer() { return buffer_; }  ///< bytes read ahead of what was asked for
+  const Traffic& traffic() { return stream_.rate_policy().own(); }
+
+  /// Writes all bytes: at once as far as the socket takes them, then whenever it takes more. Only one write at a
+  /// time; `bytes` stay with the caller until it ends. Errors: `left` (the peer is gone), `timed_out` (it took less
+  /// than everything within `write_timeout`).
+  net::awaitable<Result<>> write(std::string_view bytes);
+
+  /// As many bytes as the socket takes at once; 0 where it takes none. Error: `left`.
+  Result<std::size_t> write_some(std::string_view bytes);
+
+  /// Between two requests: nobody would notice if it were closed now.
+  bool idle = false;
+
+  /// Set while somebody else than the request loop owns the connection: called once when the server stops.
+  std::function<void()> on_stop;
+
+  /// Sends what is written, then end of stream, and reads what the peer still sends, up to a bound, so that a refusal
+  /// reaches a peer that is still sending (RFC 9112, 9.6).
+  net::awaitable<void> close_gently();
+
+ private:
+  Stream stream_;
+  beast::flat_buffer buffer_;
+};
+
+/// Calls `on_left` once when the peer closes or resets the connection while nobody reads from it: for sessions that only
+/// write. Bytes that the peer sends meanwhile stay unread, and end the watch. Both references must outlive the watch.
+class Watch {
+ public:
+  Watch(Connection& connection, std::function<void()> on_left);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  void wait();
+  Connection& connection_;
+  std::function<void()> on_left_;
+  std::shared_ptr<Watch*> self_;  // what the pending handler sees: null once the watch is over
+};
+
+/// A peer that reads nothing for this long is cut off.
+constexpr std::chrono::seconds write_timeout{30};
+
+}  // namespace feed

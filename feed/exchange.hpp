@@ -1,0 +1,98 @@
+#pragma once
+// One request and the three ways to answer it: a sized body, an unsized body, or another protocol on the same
+// connection. That choice is what tells polling, server-sent events and WebSocket apart.
+
+#include "feed/connection.hpp"
+#include "feed/error.hpp"
+#include "feed/message.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace feed {
+
+namespace http = boost::beast::http;
+using Request = http::request<http::string_body>;
+
+/// An answer with a sized body. `fields` are whole lines, each with its CRLF: "ETag: \"x\"\r\n".
+struct Response {
+  http::status status = http::status::ok;
+  std::string_view type;  ///< media type; empty where there is no body
+  std::string body;
+  std::string fields;
+};
+
+/// RFC 9457: `{"status":404,"title":"Not Found","detail":"…"}` as application/problem+json. `detail` says what was got and
+/// what was expected.
+Response problem(http::status status, std::string_view detail, std::string fields = {});
+
+/// Lives as long as its handler runs. Exactly one of reply, begin, take_over is called.
+class Exchange {
+ public:
+  enum class Answer { none, sized, unsized, taken_over };
+
+  Exchange(Connection& connection, Request request, std::string allowed_origin);
+
+  const Request& request() const { return request_; }
+  Request& request() { return request_; }
+  Connection& connection() { return connection_; }
+
+  /// The room's name where the route has a {room}: decoded and checked.
+  const std::string& room() const { return room_; }
+
+  /// A parameter of the query, decoded; nothing where it is not there. Error: given more than once, or not well-formed.
+  Result<std::optional<std::string>> query(std::string_view name) const;
+
+  /// Where a reader wants to begin: the query's `after`, or everything. Error: a malformed cursor.
+  Result<After> after() const;
+
+  /// A field of the request's head; empty where it is not there.
+  std::string_view field(std::string_view name) const;
+
+  /// 1. A sized body. The connection goes on with its next request, unless the client asked to close it.
+  net::awaitable<void> reply(Response response);
+
+  /// 2. An unsized body: the head (200, chunked) and the `first` chunks now, then pieces for as long as it lasts. The request is
+  /// dropped, a stream keeps no memory of it. Error: the peer left.
+  net::awaitable<Result<>> begin(std::string_view type, std::string_view fields, std::string_view first);
+  /// `chunks` are chunks with their framing, as chunk() makes them. Errors as in Connection::write.
+  net::awaitable<Result<>> write(std::string_view chunks) { return connection_.write(chunks); }
+  /// The last chunk: a proper end. The connection closes then.
+  net::awaitable<void> finish();
+
+  /// 3. Another protocol: from now on the caller reads and writes. When the handler returns, the connection closes.
+  Connection& take_over();
+
+  Answer answer() const { return answer_; }
+  bool keep_alive() const { return keep_alive_ && answer_ == Answer::sized; }
+  http::status status() const { return status_; }
+
+ private:
+  friend class Routes;
+  friend class Listener;
+  Connection& connection_;
+  Request request_;
+  std::string room_;
+  std::string query_;  // the encoded query of the target, without the question mark
+  std::string origin_;  // allowed foreign origin, said in every answer
+  bool keep_alive_ = true;
+  bool head_only_ = false;
+  Answer answer_ = Answer::none;
+  http::status status_ = http::status::unknown;
+};
+
+/// `c\r\nhello, world\r\n`: one chunk of a chunked body (RFC 9112, 7.1).
+std::string chunk(std::string_view bytes);
+
+/// The date as HTTP says it (RFC 9110, 5.6.7), 29 bytes, made once a second.
+const std::string& http_date();
+
+}  // namespace feed

@@ -1,0 +1,60 @@
+#include "feed/guard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace feed {
+namespace {
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string_view only(const http::header<true>& head, http::field name) { return view(head[name]); }
+
+Error refuse(http::status status, std::string detail) {
+  return {Errc::invalid, std::move(detail), static_cast<int>(status)};
+}
+
+}  // namespace
+
+bool is_foreign(std::string_view origin, std::string_view host) {
+  return origin != "http://" + std::string(host) && origin != "https://" + std::string(host);
+}
+
+Result<> guard(const http::header<true>& head, const std::vector<std::string>& allowed) {
+  using enum http::status;
+  const std::string_view target = view(head.target());
+  if (target.empty() || target.front() != '/') {
+    return refuse(bad_request, "target is \"" + std::string(target.substr(0, 40)) + "\", expected a path like \"/rooms/lobby\"");
+  }
+  // RFC 9112, 3.2: exactly one Host. Without it, a same-origin request cannot be told from a foreign one.
+  if (head.version() != 11 && head.version() != 10) {
+    return refuse(http_version_not_supported, "expected HTTP/1.1");
+  }
+  const auto hosts = head.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
+    return refuse(bad_request, "got " + std::to_string(hosts) + " Host fields, expected one");
+  }
+  // RFC 9112, 6.1 and 6.3: whatever is unclear about where the body ends can make one request look like two. The feed
+  // needs no body of unknown length, and so no chunks, no chunk extensions and no trailers either.
+  if (head.count(http::field::transfer_encoding) > 0) {
+    if (head.count(http::field::content_length) > 0) {
+      return refuse(bad_request, "got Transfer-Encoding and Content-Length, expected Content-Length alone");
+    }
+    return refuse(length_required, "got Transfer-Encoding, expected Content-Length");
+  }
+  if (head.method() == http::verb::post && head.count(http::field::content_length) == 0) {
+    return refuse(length_required, "got a body without a length, expected Content-Length");
+  }
+  if (head.count(http::field::content_length) > 1) return refuse(bad_request, "got more than one Content-Length, expected one");
+  // A browser says which page a request comes from; other clients say nothing.
+  if (head.count(http::field::origin) > 1) return refuse(forbidden, "got more than one Origin, expected one");
+  if (head.count(http::field::origin) == 1) {
+    const std::string_view origin = only(head, http::field::origin);
+    if (is_foreign(origin, only(head, http::field::host)) && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
+      return refuse(forbidden, "origin is \"" + std::string(origin.substr(0, 80)) + "\", expected this server's own or one given with --allow-origin");
+    }
+  }
+  return {};
+}
+
+}  // namespace feed

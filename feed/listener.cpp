@@ -1,0 +1,234 @@
+#include "feed/listener.hpp"
+
+#include "feed/guard.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+namespace feed {
+namespace {
+
+constexpr std::chrono::seconds head_time{15};
+constexpr std::chrono::seconds body_time{30};
+constexpr std::chrono::seconds idle_time{75};  // longer than the longest poll interval that makes sense to keep open
+constexpr std::uint32_t longest_head = 8192;
+constexpr std::chrono::milliseconds pause_after_failed_accept{50};
+
+Error refusal(http::status status, std::string detail) {
+  return {Errc::invalid, std::move(detail), static_cast<int>(status)};
+}
+
+// What came is not HTTP, as opposed to: nothing came, or the connection broke.
+bool is_malformed(const boost::system::error_code& error) {
+  return error && error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+void report(std::exception_ptr failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "connection ended by an error of this program: %s\n", error.what());
+  }
+}
+
+}  // namespace
+
+Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes, Counters& counters)
+    : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
+  net::ip::tcp::resolver resolver(executor);
+  const net::ip::tcp::endpoint endpoint = *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
+  acceptor_.open(endpoint.protocol());
+  acceptor_.set_option(net::socket_base::reuse_address(true));
+  acceptor_.bind(endpoint);
+  acceptor_.listen();
+  acceptor_.non_blocking(true);
+  port_ = acceptor_.local_endpoint().port();
+  open_spare();
+}
+
+Listener::~Listener() {
+  if (spare_ >= 0) ::close(spare_);
+}
+
+void Listener::open_spare() {
+  if (spare_ < 0) spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void Listener::start() { net::co_spawn(acceptor_.get_executor(), accept(), report); }
+
+void Listener::stop(std::chrono::milliseconds patience) {
+  if (std::exchange(stopping_, true)) return;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  timer_.cancel();
+  // Stopping one session may end others; none is added any more, so walk over the ones that are there now.
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    Connection& connection = *at++;
+    if (connection.idle) connection.socket().cancel(ignored);
+    if (connection.on_stop) std::exchange(connection.on_stop, nullptr)();
+  }
+  if (connections_.empty()) return;
+  timer_.expires_after(patience);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    for (Connection& connection : connections_) {
+      boost::system::error_code closed;
+      connection.socket().close(closed);
+    }
+  });
+}
+
+net::awaitable<void> Listener::accept() {
+  while (!stopping_) {
+    boost::system::error_code error;
+    net::ip::tcp::socket socket = co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
+    if (stopping_) co_return;
+    if (!error) {
+      open_spare();
+      net::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), report);
+      continue;
+    }
+    if (error == net::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system) co_await shed();
+    // Whatever it was (also ENOBUFS, ENOMEM): never spin on it, never stop accepting because of it.
+    timer_.expires_after(pause_after_failed_accept);
+    co_await timer_.async_wait(net::redirect_error(net::use_awaitable, error));
+  }
+}
+
+// All descriptors are used up: gives the spare one to a waiting client, to say so, and takes it back.
+net::awaitable<void> Listener::shed() {
+  if (spare_ < 0) co_return;
+  ::close(std::exchange(spare_, -1));
+  boost::system::error_code error;
+  net::ip::tcp::socket socket(acceptor_.get_executor());
+  acceptor_.accept(socket, error);  // non-blocking
+  if (!error) {
+    ++counters_.refused;
+    Connection connection(std::move(socket), traffic_);
+    const auto said = connection.write_some(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    (void)said;  // the client may be gone
+  }
+  open_spare();
+}
+
+net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
+  Connection connection(std::move(socket), traffic_);
+  connections_.push_back(connection);
+  ++counters_.accepted;
+  ++counters_.connections;
+  co_await converse(connection);
+  --counters_.connections;
+  connection.unlink();
+  if (stopping_ && connections_.empty()) timer_.cancel();
+}
+
+net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields) {
+  ++counters_.refused;
+  Request none;
+  none.version(11);
+  none.keep_alive(false);
+  Exchange exchange(connection, std::move(none), {});
+  Response refusal = problem(static_cast<http::status>(error.status), error.detail, std::move(fields));
+  co_await exchange.reply(std::move(refusal));
+  co_await connection.close_gently();
+}
+
+net::awaitable<void> Listener::converse(Connection& connection) {
+  if (counters_.connections > options_.max_connections) {
+    Error full = refusal(http::status::service_unavailable,
+                         "there are " + std::to_string(options_.max_connections) + " connections already, the limit of --max-connections");
+    co_await refuse(connection, std::move(full), "Retry-After: 1\r\n");
+    co_return;
+  }
+  for (;;) {
+    Result<Request> request = co_await read(connection);
+    connection.idle = false;
+    if (!request && request.error().status == 0) co_return;  // the peer left, or has nothing more to ask
+    ++counters_.requests;
+    if (!request) {
+      co_await refuse(connection, request.error(), {});
+      co_return;
+    }
+    const auto host = (*request)[http::field::host];
+    const auto origin = (*request)[http::field::origin];
+    const bool foreign = !origin.empty() && is_foreign(origin, host);
+    Exchange exchange(connection, *std::move(request), foreign ? std::string(origin) : std::string());
+    if (stopping_) exchange.keep_alive_ = false;
+    co_await routes_.handle(exchange);
+    if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
+    if (!exchange.keep_alive() || stopping_) {
+      if (exchange.answer() != Exchange::Answer::taken_over) co_await connection.close_gently();
+      co_return;
+    }
+  }
+}
+
+// An error with a status is to be answered, one without is the end of the conversation.
+net::awaitable<Result<Request>> Listener::read(Connection& connection) {
+  Stream& stream = connection.stream();
+  boost::system::error_code error;
+
+  // Between requests a connection may be silent; once something has come, the head must follow.
+  if (connection.buffer().size() == 0) {
+    connection.idle = true;
+    stream.expires_after(connection.traffic().in == 0 ? head_time : idle_time);
+    const std::size_t some =
+        co_await stream.async_read_some(connection.buffer().prepare(1024), net::redirect_error(net::use_awaitable, error));
+    if (error || stopping_) co_return Error{Errc::left, "no further request"};
+    connection.buffer().commit(some);
+    connection.idle = false;
+  }
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(longest_head);
+  parser.body_limit(options_.max_message);
+  const auto too_large = [this] {
+    return refusal(http::status::payload_too_large,
+                   "the body is larger than " + std::to_string(options_.max_message) + " bytes, the limit of --max-message");
+  };
+
+  stream.expires_after(head_time);
+  co_await http::async_read_header(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
+  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, "the head took more than 15 s, expected less");
+  if (error == http::error::header_limit) {
+    if (parser.get().target().empty()) {
+      co_return refusal(http::status::uri_too_long, "the request line is longer than 8192 bytes, the limit for a head");
+    }
+    co_return refusal(http::status::request_header_fields_too_large, "the head is larger than 8192 bytes, the limit");
+  }
+  if (error == http::error::body_limit) co_return too_large();
+  if (is_malformed(error)) co_return refusal(http::status::bad_request, "expected HTTP/1.1, got something else: " + error.message());
+  if (error) co_return Error{Errc::left, error.message()};
+
+  const auto admitted = guard(parser.get(), options_.allow_origin);
+  if (!admitted) co_return admitted.error();
+  // RFC 9110, 10.1.1
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
+    const auto told = co_await connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!told) co_return told.error();  // the peer left
+  }
+  stream.expires_after(body_time);
+  co_await http::async_read(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
+  stream.expires_never();
+  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, "the body took more than 30 s, expected less");
+  if (error == http::error::body_limit) co_return too_large();
+  if (error) co_return Error{Errc::left, error.message()};
+  co_return parser.release();
+}
+
+}  // namespace feed

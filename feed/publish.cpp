@@ -1,0 +1,81 @@
+#include "feed/publish.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace feed {
+namespace {
+
+constexpr std::string_view json_type = "application/json";
+
+// "Application/JSON; charset=utf-8" is application/json.
+bool is_json(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return beast::iequals({type.data(), type.size()}, {json_type.data(), json_type.size()});
+}
+
+Response answer(http::status status, std::string body) { return {status, json_type, std::move(body), {}}; }
+
+// POST /rooms/{room}/messages. A form on a foreign page cannot send application/json without asking first.
+net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
+  const std::string_view type = exchange.field("Content-Type");
+  if (!is_json(type)) {
+    Response refusal = problem(http::status::unsupported_media_type,
+                               type.empty() ? "got no Content-Type, expected application/json"
+                                            : "Content-Type is \"" + std::string(type) + "\", expected application/json",
+                               "Accept-Post: application/json\r\n");
+    co_return co_await exchange.reply(std::move(refusal));
+  }
+  const auto draft = parse_draft(exchange.request().body(), anonymous);
+  if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
+  const Hello place{rooms.open(exchange.room()).publish(*draft), {}};
+  co_await exchange.reply(answer(http::status::created, encode(place)));
+}
+
+// GET /rooms
+net::awaitable<void> list(Exchange& exchange, const Rooms& rooms) {
+  std::string body = R"({"rooms":[)";
+  for (const auto& [name, room] : rooms.all()) {
+    if (body.back() != '[') body += ',';
+    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(room->log().cursor()), room->readers());
+  }
+  co_await exchange.reply(answer(http::status::ok, body + "]}"));
+}
+
+// GET /stats
+net::awaitable<void> stats(Exchange& exchange, Rooms& rooms, const Listener& listener, Clock::time_point start) {
+  const Counters& c = rooms.counters();
+  const auto uptime_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
+  std::string body = fmt::format(
+      R"({{"connections":{},"accepted":{},"requests":{},"readers":{},"rooms":{},"published":{},"delivered":{},)"
+      R"("bytes_in":{},"bytes_out":{},"refused":{},"gaps":{},"uptime_ms":{},"epoch":"{}"}})",
+      c.connections, c.accepted, c.requests, c.readers, rooms.all().size(), c.published, c.delivered, listener.traffic().in,
+      listener.traffic().out, c.refused, c.gaps, uptime_ms, rooms.next_epoch());
+  co_await exchange.reply(answer(http::status::ok, std::move(body)));
+}
+
+// GET /healthz
+net::awaitable<void> health(Exchange& exchange) {
+  Response ok{http::status::ok, "text/plain", "ok\n", {}};
+  co_await exchange.reply(std::move(ok));
+}
+
+}  // namespace
+
+void mount_rooms(Routes& routes, Rooms& rooms) {
+  routes.add(http::verb::post, "/rooms/{room}/messages", [&rooms](Exchange& exchange) { return publish(exchange, rooms); });
+  routes.add(http::verb::get, "/rooms", [&rooms](Exchange& exchange) { return list(exchange, rooms); });
+}
+
+void mount_stats(Routes& routes, Rooms& rooms, const Listener& listener) {
+  const Clock::time_point start = Clock::now();
+  routes.add(http::verb::get, "/stats", [&rooms, &listener, start](Exchange& exchange) { return stats(exchange, rooms, listener, start); });
+  routes.add(http::verb::get, "/healthz", health);
+}
+
+}  // namespace feed

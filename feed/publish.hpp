@@ -1,0 +1,19 @@
+#pragma once
+// What all three servers answer alike: publishing by POST, the list of rooms, figures, health.
+
+#include "feed/listener.hpp"
+#include "feed/room.hpp"
+#include "feed/routes.hpp"
+
+namespace feed {
+
+/// The author of a draft that names none, until a cookie does.
+constexpr std::string_view anonymous = "guest";
+
+/// POST /rooms/{room}/messages, GET /rooms.
+void mount_rooms(Routes& routes, Rooms& rooms);
+
+/// GET /stats and GET /healthz.
+void mount_stats(Routes& routes, Rooms& rooms, const Listener& listener);
+
+}  // namespace feed

@@ -1,0 +1,139 @@
+#include "feed/room.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace feed {
+namespace {
+
+// A flush that finds new messages since it was posted is posted again, so that what a busy publisher sends gathers into one
+// write per reader. A lone message waits for one turn of the loop; a flood waits for this many at most.
+constexpr int longest_gathering = 64;
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor, Counters& counters)
+    : name_(std::move(name)), log_(std::move(epoch), limits), bell_(executor), executor_(std::move(executor)), counters_(counters) {}
+
+Cursor Room::publish(const Draft& draft) {
+  const Cursor cursor = log_.append(draft, now_ms());
+  for (const auto& encoded : tapes_) {
+    encoded->tape.append(encoded->encoder(cursor, log_.at(cursor.seq)));
+    encoded->tape.forget(log_.first() - 1);
+  }
+  ++counters_.published;
+  if (!flush_posted_ && bell_.anybody()) {
+    flush_posted_ = true;
+    gathered_ = log_.last();
+    gathering_ = 0;
+    net::post(executor_, [this] { flush(); });
+  }
+  return cursor;
+}
+
+void Room::flush() {
+  if (log_.last() != gathered_ && ++gathering_ < longest_gathering) {
+    gathered_ = log_.last();
+    net::post(executor_, [this] { flush(); });
+    return;
+  }
+  flush_posted_ = false;
+  bell_.ring();
+}
+
+void Room::close() {
+  closed_ = true;
+  bell_.ring();
+}
+
+const Tape& Room::tape(Encoder encoder) {
+  if (encoder == as_json) return log_.json();
+  for (const auto& encoded : tapes_) {
+    if (encoded->encoder == encoder) return encoded->tape;
+  }
+  auto& made = *tapes_.emplace_back(std::make_unique<Encoded>(Encoded{encoder, Tape(log_.first())}));
+  for (Seq seq = log_.first(); seq <= log_.last(); ++seq) made.tape.append(encoder({log_.epoch(), seq}, log_.at(seq)));
+  return made.tape;
+}
+
+Reader::Reader(Room& room, Encoder encoder, const After& after)
+    : room_(room), tape_(room.tape(encoder)), hello_(room.log_.locate(after)), position_(hello_.cursor.seq) {
+  ++room_.readers_;
+  ++room_.counters_.readers;
+  if (hello_.gap) ++room_.counters_.gaps;
+}
+
+Reader::~Reader() {
+  --room_.readers_;
+  --room_.counters_.readers;
+}
+
+News Reader::ready(std::size_t limit) {
+  News news;
+  if (position_ + 1 < tape_.first()) {
+    news.gap = room_.log_.resume(position_);
+    position_ = news.gap->cursor.seq;
+    ++room_.counters_.gaps;
+  }
+  news.frames = tape_.read(position_, limit);
+  if (news.frames.count > 0) position_ = news.frames.last;
+  room_.counters_.delivered += news.frames.count;
+  return news;
+}
+
+net::awaitable<Result<News>> Reader::next(Clock::time_point due, std::size_t limit) {
+  for (;;) {
+    if (left_) co_return Error{Errc::left, "the reader left"};
+    News news = ready(limit);
+    if (news.gap || news.frames.count > 0) co_return news;
+    if (room_.closed_) co_return Error{Errc::closed, "the room closed"};
+    const Wake why = co_await room_.bell_.wait(waiter_, due);
+    if (why == Wake::due) co_return Error{Errc::timed_out, "nothing new"};
+  }
+}
+
+void Reader::leave() {
+  left_ = true;
+  waiter_.wake();
+}
+
+Rooms::Rooms(net::any_io_executor executor, HistoryLimits limits)
+    : executor_(std::move(executor)), limits_(limits), epoch_(make_epoch()) {}
+
+Room& Rooms::open(std::string_view name) {
+  if (Room* room = find(name)) return *room;
+  auto room = std::make_unique<Room>(std::string(name), epoch_, limits_, executor_, counters_);
+  if (closed_) room->close();
+  return *rooms_.emplace(std::string(name), std::move(room)).first->second;
+}
+
+Room* Rooms::find(std::string_view name) {
+  const auto found = rooms_.find(name);
+  return found == rooms_.end() ? nullptr : found->second.get();
+}
+
+void Rooms::close() {
+  closed_ = true;
+  for (const auto& [name, room] : rooms_) room->close();
+}
+
+std::string make_epoch() {
+  constexpr std::string_view alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+  constexpr std::size_t length = 8;
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> letter(0, alphabet.size() - 1);
+  std::string epoch;
+  while (epoch.size() < length) epoch += alphabet[letter(random)];
+  return epoch;
+}
+
+}  // namespace feed

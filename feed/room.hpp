@@ -1,0 +1,152 @@
+#pragma once
+// A room: a log that can be waited on, with a tape of encoded frames for each wire format in use. And rooms by name.
+
+#include "feed/bell.hpp"
+#include "feed/error.hpp"
+#include "feed/log.hpp"
+#include "feed/message.hpp"
+#include "feed/tape.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace feed {
+
+/// Makes the frame of one message on one wire: called once per message, whatever the number of readers.
+using Encoder = std::string (*)(const Cursor& cursor, std::string_view json);
+
+/// The log's own tape: the message in JSON and a comma.
+constexpr Encoder as_json = nullptr;
+
+/// What the server counts, for GET /stats. Counts since the start, except where it says now.
+struct Counters {
+  std::uint64_t connections = 0;  ///< now
+  std::uint64_t readers = 0;      ///< now: streams, and long polls that wait
+  std::uint64_t accepted = 0;     ///< connections
+  std::uint64_t requests = 0;
+  std::uint64_t published = 0;
+  std::uint64_t delivered = 0;  ///< messages handed to a reader's connection
+  std::uint64_t refused = 0;    ///< requests and frames answered with an error
+  std::uint64_t gaps = 0;       ///< gaps told
+};
+
+/// One room. Belongs to the thread that runs its executor.
+class Room {
+ public:
+  Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor, Counters& counters);
+
+  const std::string& name() const { return name_; }
+  const Log& log() const { return log_; }
+  std::size_t readers() const { return readers_; }
+
+  /// Gives the draft a place in the log; the readers are resumed a moment later, with everything that gathers until then.
+  Cursor publish(const Draft& draft);
+
+  /// Ends every reader's feed, now and from now on.
+  void close();
+
+ private:
+  friend class Reader;
+  struct Encoded {
+    Encoder encoder;
+    Tape tape;
+  };
+  const Tape& tape(Encoder encoder);
+  void flush();
+
+  std::string name_;
+  Log log_;
+  std::vector<std::unique_ptr<Encoded>> tapes_;  // one or two: as many as there are wires in use
+  Bell bell_;
+  net::any_io_executor executor_;
+  Counters& counters_;
+  std::size_t readers_ = 0;
+  Seq gathered_ = 0;       // the log's end when the flush under way was last posted
+  int gathering_ = 0;      // how often it was posted again
+  bool flush_posted_ = false;
+  bool closed_ = false;
+};
+
+/// What a reader gets at a wake-up. With a gap, the frames are those behind it.
+struct News {
+  std::optional<Hello> gap;  ///< the reader fell behind the log: its new position, and what it will never see
+  Frames frames;
+};
+
+/// A reader is a position. Made by a session for as long as it reads; the room must outlive it.
+class Reader {
+ public:
+  Reader(Room& room, Encoder encoder, const After& after);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// Where the feed begins, and what could not be honoured: for the transport to say first.
+  const Hello& hello() const { return hello_; }
+
+  /// What follows the position, as far as it lies side by side in memory and `limit` messages at most; moves the position behind
+  /// it. Waits while there is nothing. Errors: `closed` (the room closed), `left` (leave() was called),
+  /// `timed_out` (nothing came until `due`).
+  net::awaitable<Result<News>> next(Clock::time_point due = Clock::time_point::max(), std::size_t limit = unlimited);
+
+  /// The same without waiting: no frames where there is nothing new.
+  News ready(std::size_t limit = unlimited);
+
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+  /// Ends next() with `left`. The session calls it when its peer is gone.
+  void leave();
+
+  Cursor position() const { return {room_.log_.epoch(), position_}; }
+
+ private:
+  Room& room_;
+  const Tape& tape_;
+  Hello hello_;
+  Seq position_;
+  Waiter waiter_;
+  bool left_ = false;
+};
+
+/// Rooms by name. One thread.
+class Rooms {
+ public:
+  Rooms(net::any_io_executor executor, HistoryLimits limits);
+
+  /// The room, made if it is not there yet.
+  Room& open(std::string_view name);
+
+  /// The room, or null: to look at a room does not make it.
+  Room* find(std::string_view name);
+
+  /// The epoch that the next room to be made gets: a reader of a room that is not there yet is told `epoch.0`.
+  const std::string& next_epoch() const { return epoch_; }
+
+  const std::map<std::string, std::unique_ptr<Room>, std::less<>>& all() const { return rooms_; }
+  Counters& counters() { return counters_; }
+
+  /// Ends every feed; rooms made later are closed too.
+  void close();
+
+ private:
+  net::any_io_executor executor_;
+  HistoryLimits limits_;
+  std::string epoch_;
+  Counters counters_;
+  std::map<std::string, std::unique_ptr<Room>, std::less<>> rooms_;
+  bool closed_ = false;
+};
+
+/// 8 characters of [0-9a-z] from the system's random source.
+std::string make_epoch();
+
+}  // namespace feed

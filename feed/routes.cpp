@@ -1,0 +1,98 @@
+#include "feed/routes.hpp"
+
+#include <boost/url/parse.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace feed {
+namespace {
+
+constexpr std::string_view room_segment = "{room}";
+
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const std::size_t end = std::min(path.find('/'), path.size());
+    segments.emplace_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return segments;
+}
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+  return pattern.size() == path.size() && std::equal(pattern.begin(), pattern.end(), path.begin(), [](const auto& p, const auto& s) {
+           return p == room_segment || p == s;
+         });
+}
+
+std::string_view room_in(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+  const auto at = std::find(pattern.begin(), pattern.end(), room_segment);
+  return at == pattern.end() ? std::string_view() : std::string_view(path[static_cast<std::size_t>(at - pattern.begin())]);
+}
+
+}  // namespace
+
+void Routes::add(http::verb method, std::string_view pattern, Handler handler) {
+  std::vector<std::string> segments = split(pattern);
+  const auto same = std::find_if(routes_.begin(), routes_.end(),
+                                 [&](const Route& route) { return route.method == method && route.segments == segments; });
+  if (same != routes_.end()) throw std::invalid_argument("two handlers for " + std::string(pattern));
+  routes_.push_back({method, std::move(segments), std::move(handler)});
+}
+
+net::awaitable<void> Routes::handle(Exchange& exchange) const {
+  const auto target = exchange.request().target();
+  const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
+  if (url.has_error()) {
+    co_await exchange.reply(problem(http::status::bad_request, "target is not a path with an optional query, like \"/rooms/lobby\""));
+    co_return;
+  }
+  std::vector<std::string> path;
+  for (const auto segment : url->encoded_segments()) path.push_back(segment.decode());
+  const auto query = url->encoded_query();
+  exchange.query_.assign(query.data(), query.size());
+
+  http::verb method = exchange.request().method();
+  exchange.head_only_ = method == http::verb::head;
+  if (exchange.head_only_) method = http::verb::get;
+  const Route* found = nullptr;
+  std::string allowed;
+  for (const Route& route : routes_) {
+    if (!matches(route.segments, path)) continue;
+    const auto name = http::to_string(route.method);
+    allowed += (allowed.empty() ? "" : ", ") + std::string(name.data(), name.size());
+    if (route.method == method) found = &route;
+  }
+  if (allowed.empty()) {
+    co_await exchange.reply(problem(http::status::not_found, "there is nothing at this path"));
+    co_return;
+  }
+  if (method == http::verb::options) {
+    // What a browser asks before a page of an allowed foreign origin may POST JSON (WHATWG Fetch, 4.8).
+    Response preflight{http::status::no_content, {}, {},
+                       "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
+                           "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, Prefer\r\nAccess-Control-Max-Age: 600\r\n"};
+    co_await exchange.reply(std::move(preflight));
+    co_return;
+  }
+  if (!found) {
+    const auto got = exchange.request().method_string();
+    Response refusal = problem(http::status::method_not_allowed,
+                               "method is " + std::string(got.data(), got.size()) + ", expected " + allowed, "Allow: " + allowed + "\r\n");
+    co_await exchange.reply(std::move(refusal));
+    co_return;
+  }
+  exchange.room_ = room_in(found->segments, path);
+  const bool has_room = std::find(found->segments.begin(), found->segments.end(), room_segment) != found->segments.end();
+  const auto named = has_room ? check_room_name(exchange.room_) : Result<>();
+  if (!named) {
+    co_await exchange.reply(problem(http::status::bad_request, named.error().detail));
+    co_return;
+  }
+  co_await found->handler(exchange);
+}
+
+}  // namespace feed

@@ -1,0 +1,39 @@
+#pragma once
+// Which handler answers which method and path.
+
+#include "feed/error.hpp"
+#include "feed/exchange.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace feed {
+
+/// Answers one request. A coroutine; the exchange lives until it returns.
+using Handler = std::function<net::awaitable<void>(Exchange&)>;
+
+/// Filled before the server starts, never changed afterwards.
+class Routes {
+ public:
+  /// `pattern` is a path of literal segments and `{room}`: "/rooms/{room}/events".
+  void add(http::verb method, std::string_view pattern, Handler handler);
+
+  /// Answers the request: by its handler, or by 400, 404 or 405. HEAD is answered as GET without its body, where the
+  /// answer has a size.
+  net::awaitable<void> handle(Exchange& exchange) const;
+
+ private:
+  struct Route {
+    http::verb method;
+    std::vector<std::string> segments;
+    Handler handler;
+  };
+  std::vector<Route> routes_;
+};
+
+}  // namespace feed

@@ -1,0 +1,67 @@
+#pragma once
+// The parts of a server put together: rooms, routes, listener, the ticks, and the end.
+
+#include "feed/listener.hpp"
+#include "feed/options.hpp"
+#include "feed/room.hpp"
+#include "feed/routes.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace feed {
+
+/// One server on one thread. The transports mount their routes before start().
+/// Simplified: one thread; see notes/decisions.md.
+class Server {
+ public:
+  explicit Server(Options options);
+
+  const Options& options() const { return options_; }
+  Routes& routes() { return routes_; }
+  Rooms& rooms() { return rooms_; }
+  net::any_io_executor executor() { return io_.get_executor(); }
+
+  /// Serves `bytes` at `path`, as they are. `bytes` must outlive the server.
+  void mount_file(std::string_view path, std::string_view type, std::string_view bytes);
+
+  /// Listens. Throws boost::system::system_error with the address in its text where that is not possible.
+  void start();
+  std::uint16_t port() const { return listener_->port(); }
+  std::string url() const;
+
+  /// Ends the server at SIGINT and SIGTERM; a second one ends it at once.
+  void stop_on_signals();
+
+  /// Returns when the server has stopped and every reader was told.
+  void run() { io_.run(); }
+
+  /// From any thread.
+  void stop();
+
+ private:
+  void wind_down();
+  void tick();
+
+  Options options_;
+  net::io_context io_{1};
+  Routes routes_;
+  Rooms rooms_;
+  std::optional<Listener> listener_;
+  net::signal_set signals_;
+  net::steady_timer ticker_;
+  std::uint64_t ticks_ = 0;
+  bool stopping_ = false;
+};
+
+/// The whole of a demo server's main: options, the transport's routes, the page, the first line on standard output. Returns the
+/// exit code: 0 after a proper end, 1 where the address cannot be had, 2 for a wrong command line.
+int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port, void (*mount)(Server&));
+
+}  // namespace feed

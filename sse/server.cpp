@@ -1,0 +1,81 @@
+#include "sse/server.hpp"
+
+#include "sse/wire.hpp"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace sse {
+namespace {
+
+namespace net = boost::asio;
+namespace http = boost::beast::http;
+
+// What an EventSource waits before it connects again; it comes with the first event.
+constexpr std::chrono::milliseconds retry{1000};
+
+// One event is one chunk, whatever else is written with it: so its size does not depend on what gathers.
+std::string encode(const feed::Cursor& cursor, std::string_view json) {
+  return feed::chunk(encode_event("", feed::to_string(cursor), json));
+}
+
+// The id makes an EventSource that is cut off before its first message resume here, and not at the URL's `after`.
+std::string encode(std::string_view type, const feed::Hello& hello) {
+  return encode_event(type, feed::to_string(hello.cursor), feed::encode(hello));
+}
+
+// Where the reader wants to go on. Last-Event-ID wins: an EventSource repeats the URL that it was made with. It cannot
+// help what it sends either, so a malformed one is answered with a gap and not with an error that would end it for good.
+feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed::Room& room) {
+  const std::string_view id = exchange.field("Last-Event-ID");
+  if (id.empty()) return exchange.after();
+  auto after = feed::parse_after(id);
+  if (!after) return feed::After::at({room.log().epoch(), std::numeric_limits<feed::Seq>::max()});
+  return after;
+}
+
+net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms, std::chrono::milliseconds heartbeat) {
+  if (exchange.request().version() < 11) {
+    co_return co_await exchange.reply(feed::problem(http::status::http_version_not_supported, "an event stream needs HTTP/1.1"));
+  }
+  feed::Room& room = rooms.open(exchange.room());
+  const auto after = read_after(exchange, room);
+  if (!after) co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+
+  feed::Reader reader(room, encode, *after);
+  const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
+  const std::string first = feed::chunk(encode_retry(retry) + encode("hello", reader.hello()));
+  const auto begun = co_await exchange.begin("text/event-stream", "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n", first);
+  if (!begun) co_return;  // the reader left
+
+  for (;;) {
+    const auto news = co_await reader.next(feed::Clock::now() + heartbeat);
+    std::string said;
+    if (!news && news.error().code == feed::Errc::timed_out) {
+      said = feed::chunk(encode_comment(""));
+    } else if (!news) {
+      break;
+    } else if (news->gap) {
+      said = feed::chunk(encode("gap", *news->gap));
+    }
+    if (!said.empty()) {
+      const auto written = co_await exchange.write(said);
+      if (!written) co_return;  // the reader left
+    }
+    if (news && news->frames.count > 0) {
+      const auto written = co_await exchange.write(news->frames.bytes);
+      if (!written) co_return;  // the reader left
+    }
+  }
+  co_await exchange.finish();
+}
+
+}  // namespace
+
+void mount(feed::Routes& routes, feed::Rooms& rooms, std::chrono::milliseconds heartbeat) {
+  routes.add(http::verb::get, "/rooms/{room}/events",
+             [&rooms, heartbeat](feed::Exchange& exchange) { return stream(exchange, rooms, heartbeat); });
+}
+
+}  // namespace sse

@@ -1,0 +1,159 @@
+#include "websocket/server.hpp"
+
+#include "feed/publish.hpp"
+#include "websocket/gate.hpp"
+#include "websocket/wire.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace websocket {
+namespace {
+
+namespace http = beast::http;
+namespace ws = beast::websocket;
+using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
+
+std::string encode(const feed::Cursor&, std::string_view json) { return text_frame(json); }
+
+std::string_view text_in(const beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
+// The refusal of a request that is no proper handshake (RFC 6455, 4.2.1); Beast checks less.
+std::optional<feed::Response> check_handshake(const feed::Exchange& exchange) {
+  const auto refuse = [](http::status status, std::string_view detail) {
+    return feed::problem(status, detail, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+  };
+  if (!lists(exchange.field("Upgrade"), "websocket") || !lists(exchange.field("Connection"), "upgrade")) {
+    return refuse(http::status::upgrade_required, "got no upgrade, expected a WebSocket handshake");
+  }
+  if (exchange.field("Sec-WebSocket-Version") != "13") {
+    return refuse(http::status::upgrade_required,
+                  "Sec-WebSocket-Version is \"" + std::string(exchange.field("Sec-WebSocket-Version")) + "\", expected 13");
+  }
+  if (!is_key(exchange.field("Sec-WebSocket-Key"))) {
+    return feed::problem(http::status::bad_request, "Sec-WebSocket-Key is not the base64 of 16 bytes");
+  }
+  return std::nullopt;
+}
+
+net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limits& limits) {
+  const bool chosen = lists(exchange.field("Sec-WebSocket-Protocol"), subprotocol);
+  socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * limits.heartbeat, true});
+  socket.set_option(ws::stream_base::decorator([chosen](ws::response_type& response) {
+    if (chosen) response.set(http::field::sec_websocket_protocol, beast::string_view(subprotocol.data(), subprotocol.size()));
+  }));
+  socket.auto_fragment(false);
+  socket.read_message_max(limits.max_message);
+  exchange.connection().stream().expires_never();  // from here on Beast's WebSocket keeps the time
+  beast::error_code error;
+  co_await socket.async_accept(exchange.request(), net::redirect_error(net::use_awaitable, error));
+  exchange.request() = {};
+  exchange.connection().buffer().shrink_to_fit();
+  co_return !error;  // else the peer left
+}
+
+// One client in one room. The reader and the receiver are two coroutines; the session lives until both have ended.
+struct Session {
+  Session(feed::Exchange& exchange, feed::Room& in, const feed::After& after)
+      : socket(exchange.take_over()), room(in), reader(in, encode, after) {}
+  Gate& gate() { return socket.next_layer(); }
+
+  Socket socket;
+  feed::Room& room;
+  feed::Reader reader;
+  feed::Waiter delivered;
+};
+
+// What the room says, to the client.
+net::awaitable<void> deliver(Session& session) {
+  auto written = co_await session.gate().write(text_frame(encode_hello(session.reader.hello())));
+  while (written) {
+    const auto news = co_await session.reader.next();
+    if (!news && news.error().code == feed::Errc::closed) {
+      beast::error_code ignored;  // the client may have left meanwhile
+      const ws::close_reason goodbye(ws::close_code::going_away, "the server stops");
+      co_await session.socket.async_close(goodbye, net::redirect_error(net::use_awaitable, ignored));
+    }
+    if (!news || !session.socket.is_open()) co_return;
+    if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
+    if (written && news->frames.count > 0) written = co_await session.gate().write(news->frames.bytes);
+  }
+}
+
+// What the client says, to the room.
+net::awaitable<void> receive(Session& session, feed::Counters& counters) {
+  beast::flat_buffer buffer;
+  for (;;) {
+    beast::error_code error;
+    co_await session.socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
+    if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    if (!session.socket.got_text()) {
+      ++counters.refused;
+      const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
+      co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
+      co_return;
+    }
+    const Post post = parse_post(text_in(buffer), feed::anonymous);
+    buffer.clear();
+    feed::Result<feed::Cursor> place = post.draft ? session.room.publish(*post.draft) : feed::Result<feed::Cursor>(post.draft.error());
+    if (!place) ++counters.refused;
+    const auto written = co_await session.gate().write(text_frame(encode_answer(post.ref, place)));
+    if (!written) co_return;  // the client left
+  }
+}
+
+net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, const Limits& limits) {
+  auto refusal = check_handshake(exchange);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
+  const auto after = exchange.after();
+  if (!after) co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+
+  Session session(exchange, rooms.open(exchange.room()), *after);
+  if (!co_await accept(session.socket, exchange, limits)) co_return;
+  net::co_spawn(session.socket.get_executor(), deliver(session), [&session](std::exception_ptr failure) {
+    session.delivered.wake();
+    if (failure) std::rethrow_exception(failure);
+  });
+  co_await receive(session, rooms.counters());
+  session.reader.leave();
+  co_await session.delivered.wait();
+}
+
+// Sends back every message as it came.
+net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
+  auto refusal = check_handshake(exchange);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
+  Socket socket(exchange.take_over());
+  if (!co_await accept(socket, exchange, limits)) co_return;
+  exchange.connection().on_stop = [&socket] { socket.async_close(ws::close_code::going_away, net::detached); };
+  beast::flat_buffer buffer;
+  for (beast::error_code error; !error;) {
+    co_await socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
+    if (error) break;  // the client left
+    socket.text(socket.got_text());
+    co_await socket.async_write(buffer.data(), net::redirect_error(net::use_awaitable, error));
+    buffer.clear();
+  }
+  exchange.connection().on_stop = nullptr;
+}
+
+}  // namespace
+
+void mount(feed::Routes& routes, feed::Rooms& rooms, Limits limits) {
+  routes.add(http::verb::get, "/rooms/{room}/socket",
+             [&rooms, limits](feed::Exchange& exchange) { return converse(exchange, rooms, limits); });
+  routes.add(http::verb::get, "/echo", [limits](feed::Exchange& exchange) { return echo(exchange, limits); });
+}
+
+}  // namespace websocket
