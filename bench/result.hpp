@@ -1,0 +1,54 @@
+#pragma once
+// What one run of one cell brought. Experiments fill it, the report reads it; between them lies a file.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// A condition that must hold before any figure of a run counts.
+struct Gate {
+  std::string name;    ///< "every message once and in order"
+  bool passed = false;
+  std::string detail;  ///< what was seen and what was expected
+};
+
+/// One run: the unit of all statistics. Names of figures end in their unit: p50_us, bytes_per_message, cpu_ns_per_delivery.
+struct Run {
+  std::string cell;        ///< "delivery/ws/rate:50/payload:100": the name of the Google Benchmark
+  std::string experiment;  ///< "delivery"
+  std::string arm;         ///< poll, longpoll, sse, ws, tcp, null
+  std::map<std::string, double> parameters;
+  unsigned repetition = 0;
+  unsigned order = 0;      ///< the how-manieth run of this execution
+  std::uint64_t seed = 0;
+  std::map<std::string, double> figures;
+  std::map<std::string, double> predicted;  ///< by the model, under the same names
+  std::vector<Gate> gates;
+  std::vector<std::int64_t> samples_ns;     ///< raw latencies from the due time, in order of delivery; kept beside the summary
+
+  bool counts() const {  ///< every gate passed
+    for (const Gate& gate : gates) {
+      if (!gate.passed) return false;
+    }
+    return true;
+  }
+};
+
+/// Where and how the runs were made: commit, machine, versions, settings. Text, for people.
+using Provenance = std::map<std::string, std::string>;
+
+struct Results {
+  Provenance provenance;
+  std::vector<Run> runs;
+};
+
+/// One JSON file (without samples) and, for runs that have them, samples/<cell>-<repetition>.txt beside it, one number a line.
+/// Throws std::runtime_error with the path where a file cannot be written, or is cut short or of another version.
+void save(const Results& results, const std::string& directory);
+Results load(const std::string& directory);
+
+}  // namespace bench
