@@ -9,6 +9,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,14 +22,16 @@
 namespace feed {
 namespace {
 
-constexpr std::chrono::seconds head_time{15};
-constexpr std::chrono::seconds body_time{30};
-constexpr std::chrono::seconds idle_time{75};  // longer than the longest poll interval that makes sense to keep open
+constexpr std::chrono::milliseconds idle_time{75000};  // longer than the longest poll interval that makes sense to keep open
 constexpr std::uint32_t longest_head = 8192;
 constexpr std::chrono::milliseconds pause_after_failed_accept{50};
 
 Error refusal(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
+}
+
+std::string too_slow(std::string_view part, std::chrono::milliseconds limit) {
+  return fmt::format("the {} took more than {:.3g} s, expected less", part, std::chrono::duration<double>(limit).count());
 }
 
 // What came is not HTTP, as opposed to: nothing came, or the connection broke.
@@ -170,7 +173,12 @@ net::awaitable<void> Listener::converse(Connection& connection) {
     const bool foreign = !origin.empty() && is_foreign(origin, host);
     Exchange exchange(connection, *std::move(request), foreign ? std::string(origin) : std::string());
     if (stopping_) exchange.keep_alive_ = false;
-    co_await routes_.handle(exchange);
+    auto found = routes_.find(exchange);
+    if (auto* response = std::get_if<Response>(&found)) {
+      co_await exchange.reply(std::move(*response));
+    } else {
+      co_await (*std::get<const Handler*>(found))(exchange);
+    }
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
     if (!exchange.keep_alive() || stopping_) {
       if (exchange.answer() != Exchange::Answer::taken_over) co_await connection.close_gently();
@@ -187,7 +195,7 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   // Between requests a connection may be silent; once something has come, the head must follow.
   if (connection.buffer().size() == 0) {
     connection.idle = true;
-    stream.expires_after(connection.traffic().in == 0 ? head_time : idle_time);
+    stream.expires_after(connection.traffic().in == 0 ? options_.head_time : idle_time);
     const std::size_t some =
         co_await stream.async_read_some(connection.buffer().prepare(1024), net::redirect_error(net::use_awaitable, error));
     if (error || stopping_) co_return Error{Errc::left, "no further request"};
@@ -202,9 +210,9 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
                    "the body is larger than " + std::to_string(options_.max_message) + " bytes, the limit of --max-message");
   };
 
-  stream.expires_after(head_time);
+  stream.expires_after(options_.head_time);
   co_await http::async_read_header(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
-  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, "the head took more than 15 s, expected less");
+  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, too_slow("head", options_.head_time));
   if (error == http::error::header_limit) {
     if (parser.get().target().empty()) {
       co_return refusal(http::status::uri_too_long, "the request line is longer than 8192 bytes, the limit for a head");
@@ -222,10 +230,10 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
     const auto told = co_await connection.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!told) co_return told.error();  // the peer left
   }
-  stream.expires_after(body_time);
+  stream.expires_after(options_.body_time);
   co_await http::async_read(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
   stream.expires_never();
-  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, "the body took more than 30 s, expected less");
+  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, too_slow("body", options_.body_time));
   if (error == http::error::body_limit) co_return too_large();
   if (error) co_return Error{Errc::left, error.message()};
   co_return parser.release();

@@ -19,6 +19,8 @@ struct Options {
   HistoryLimits history;
   std::size_t max_message = 65536;         ///< bytes of a POST body or of a WebSocket frame's message
   std::size_t max_connections = 10000;
+  std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
+  std::chrono::milliseconds body_time{30000};  ///< and for its body
   std::chrono::milliseconds heartbeat{15000};  ///< of silence, then a comment or a ping
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
   std::vector<std::string> allow_origin;       ///< foreign origins whose pages may use this server, like "http://localhost:3000"

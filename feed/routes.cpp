@@ -3,7 +3,7 @@
 #include <boost/url/parse.hpp>
 
 #include <algorithm>
-#include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace feed {
@@ -28,9 +28,10 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
          });
 }
 
-std::string_view room_in(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+// The segment where the pattern has {room}; null where it has none.
+const std::string* room_in(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
   const auto at = std::find(pattern.begin(), pattern.end(), room_segment);
-  return at == pattern.end() ? std::string_view() : std::string_view(path[static_cast<std::size_t>(at - pattern.begin())]);
+  return at == pattern.end() ? nullptr : &path[static_cast<std::size_t>(at - pattern.begin())];
 }
 
 }  // namespace
@@ -43,13 +44,10 @@ void Routes::add(http::verb method, std::string_view pattern, Handler handler) {
   routes_.push_back({method, std::move(segments), std::move(handler)});
 }
 
-net::awaitable<void> Routes::handle(Exchange& exchange) const {
+std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   const auto target = exchange.request().target();
   const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
-  if (url.has_error()) {
-    co_await exchange.reply(problem(http::status::bad_request, "target is not a path with an optional query, like \"/rooms/lobby\""));
-    co_return;
-  }
+  if (url.has_error()) return problem(http::status::bad_request, "target is not a path with an optional query, like \"/rooms/lobby\"");
   std::vector<std::string> path;
   for (const auto segment : url->encoded_segments()) path.push_back(segment.decode());
   const auto query = url->encoded_query();
@@ -66,33 +64,24 @@ net::awaitable<void> Routes::handle(Exchange& exchange) const {
     allowed += (allowed.empty() ? "" : ", ") + std::string(name.data(), name.size());
     if (route.method == method) found = &route;
   }
-  if (allowed.empty()) {
-    co_await exchange.reply(problem(http::status::not_found, "there is nothing at this path"));
-    co_return;
-  }
+  if (allowed.empty()) return problem(http::status::not_found, "there is nothing at this path");
   if (method == http::verb::options) {
     // What a browser asks before a page of an allowed foreign origin may POST JSON (WHATWG Fetch, 4.8).
-    Response preflight{http::status::no_content, {}, {},
-                       "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
-                           "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, Prefer\r\nAccess-Control-Max-Age: 600\r\n"};
-    co_await exchange.reply(std::move(preflight));
-    co_return;
+    return Response{http::status::no_content, {}, {},
+                    "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
+                        "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, Prefer\r\nAccess-Control-Max-Age: 600\r\n"};
   }
   if (!found) {
     const auto got = exchange.request().method_string();
-    Response refusal = problem(http::status::method_not_allowed,
-                               "method is " + std::string(got.data(), got.size()) + ", expected " + allowed, "Allow: " + allowed + "\r\n");
-    co_await exchange.reply(std::move(refusal));
-    co_return;
+    return problem(http::status::method_not_allowed, "method is " + std::string(got.data(), got.size()) + ", expected " + allowed,
+                   "Allow: " + allowed + "\r\n");
   }
-  exchange.room_ = room_in(found->segments, path);
-  const bool has_room = std::find(found->segments.begin(), found->segments.end(), room_segment) != found->segments.end();
-  const auto named = has_room ? check_room_name(exchange.room_) : Result<>();
-  if (!named) {
-    co_await exchange.reply(problem(http::status::bad_request, named.error().detail));
-    co_return;
+  if (const std::string* room = room_in(found->segments, path)) {
+    const auto named = check_room_name(*room);
+    if (!named) return problem(http::status::bad_request, named.error().detail);
+    exchange.room_ = *room;
   }
-  co_await found->handler(exchange);
+  return &found->handler;
 }
 
 }  // namespace feed

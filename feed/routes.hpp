@@ -1,7 +1,6 @@
 #pragma once
 // Which handler answers which method and path.
 
-#include "feed/error.hpp"
 #include "feed/exchange.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace feed {
@@ -23,9 +23,9 @@ class Routes {
   /// `pattern` is a path of literal segments and `{room}`: "/rooms/{room}/events".
   void add(http::verb method, std::string_view pattern, Handler handler);
 
-  /// Answers the request: by its handler, or by 400, 404 or 405. HEAD is answered as GET without its body, where the
-  /// answer has a size.
-  net::awaitable<void> handle(Exchange& exchange) const;
+  /// Who answers the request, or the answer where there is nobody: 400, 404, 405, and 204 to a preflight. HEAD is answered as GET
+  /// without its body.
+  std::variant<const Handler*, Response> find(Exchange& exchange) const;
 
  private:
   struct Route {

@@ -7,7 +7,8 @@
 namespace sse {
 namespace {
 
-// A reader removes one space after the colon. There always is one to remove, so that text that begins with a space keeps it.
+// A reader removes one space after the colon. There always is one to remove, so that text that begins with a
+// space keeps it.
 constexpr std::string_view data_field = "data: ";
 constexpr std::string_view comment_field = ": ";
 

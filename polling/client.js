@@ -1,0 +1,58 @@
+// The feed over polling: one question after the other.
+
+import * as feed from '/feed.js';
+
+export const transport = 'Polling';
+
+export class Client extends feed.Client {
+  #interval;
+  #wait;
+
+  /** `interval`: milliseconds from one poll to the next. `wait`: seconds that the server may hold a long poll; 0 for none. */
+  constructor(roomUrl, { interval = 1000, wait = 0, ...options } = {}) {
+    super(roomUrl, options);
+    this.#interval = interval;
+    this.#wait = wait;
+  }
+
+  /** Never returns: ends with the first poll that fails, or with the signal. The connection is a manner of speaking. */
+  async read(signal) {
+    for (let first = true; ; first = false) {
+      while (document.hidden) await feed.sleep(Infinity, signal, [document, 'visibilitychange']); // nobody looks: nobody asks
+      const began = performance.now();
+      await this.#poll(first, signal);
+      if (this.#wait) continue;
+      // Start to start, and never two at a time: a poll that took longer than the interval is followed by the next at once.
+      await feed.sleep(this.#interval - (performance.now() - began), signal, [document, 'visibilitychange']);
+    }
+  }
+
+  async #poll(first, signal) {
+    const after = this.after;
+    const { status, body } = await feed.request(`${this.url}/messages${after === '0' ? '' : `?after=${after}`}`, {
+      headers: this.#wait ? { Prefer: `wait=${this.#wait}` } : {},
+      within: feed.patience + this.#wait * 1000,
+      signal,
+    });
+    if (first) this.opened({ url: this.url, interval: this.#interval, wait: this.#wait });
+    if (status === 204) { // nothing new
+      if (first) this.takeHello({ cursor: after });
+      return;
+    }
+    const { messages, cursor, gap } = body;
+    // The page's cursor is behind its messages; the feed goes on before them.
+    const [epoch] = cursor.split('.');
+    const begin = messages.length ? `${epoch}.${messages[0].seq - 1}` : cursor;
+    if (first || gap) this.takeHello(gap ? { cursor: begin, gap } : { cursor: begin });
+    for (const message of messages) {
+      if (signal.aborted) return; // a listener has had enough
+      this.takeMessage(message);
+    }
+    if (this.after !== cursor) throw new feed.FeedError(`the page's cursor is ${cursor}, expected ${this.after}`, { broken: true });
+  }
+
+  /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
+  publish(author, text) {
+    return feed.post(this.url, author, text, this.closing);
+  }
+}
