@@ -101,13 +101,16 @@ class Chat {
   }
 
   void on_message(const feed::Message& message) {
+    if (done_) return;
     if (options_.json) {
       std::puts(feed::encode(message).c_str());
     } else {
       fmt::print("{}: {}\n", message.author, message.text);
     }
     std::fflush(stdout);
-    if (++printed_ == options_.count) client_.close();
+    if (++printed_ != options_.count) return;
+    done_ = true;
+    if (!publishing_) client_.close();
   }
 
   net::awaitable<void> write() {
@@ -131,6 +134,13 @@ class Chat {
 
   // The first line may come before the connection stands: a publish that was never sent may be tried again.
   net::awaitable<void> publish(std::string text) {
+    publishing_ = true;
+    co_await try_to_publish(std::move(text));
+    publishing_ = false;
+    if (done_) client_.close();
+  }
+
+  net::awaitable<void> try_to_publish(std::string text) {
     for (int attempt = 0; !client_.is_closed(); ++attempt) {
       const auto place = co_await client_.publish(options_.author, text);
       if (place) co_return;
@@ -151,6 +161,8 @@ class Chat {
   net::signal_set signals_;
   std::uint64_t printed_ = 0;
   bool lost_ = false;
+  bool done_ = false;  // --count is reached
+  bool publishing_ = false;
   int exit_code_ = 0;
 };
 

@@ -13,6 +13,7 @@ constexpr std::string_view room_segment = "{room}";
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> segments;
+  if (path == "/") return segments;
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash
     const std::size_t end = std::min(path.find('/'), path.size());

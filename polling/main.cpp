@@ -2,11 +2,16 @@
 
 #include "polling/server.hpp"
 
+#include "embedded/polling/client.js.hpp"
 #include "feed/server.hpp"
+#include "feed/web.hpp"
 
 namespace {
 
-void mount(feed::Server& server) { polling::mount(server.routes(), server.rooms()); }
+void mount(feed::Server& server) {
+  polling::mount(server.routes(), server.rooms());
+  feed::mount_page(server, embedded::client_js);
+}
 
 }  // namespace
 

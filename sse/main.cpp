@@ -2,11 +2,16 @@
 
 #include "sse/server.hpp"
 
+#include "embedded/sse/client.js.hpp"
 #include "feed/server.hpp"
+#include "feed/web.hpp"
 
 namespace {
 
-void mount(feed::Server& server) { sse::mount(server.routes(), server.rooms(), server.options().heartbeat); }
+void mount(feed::Server& server) {
+  sse::mount(server.routes(), server.rooms(), server.options().heartbeat);
+  feed::mount_page(server, embedded::client_js);
+}
 
 }  // namespace
 

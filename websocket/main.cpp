@@ -2,11 +2,16 @@
 
 #include "websocket/server.hpp"
 
+#include "embedded/websocket/client.js.hpp"
 #include "feed/server.hpp"
+#include "feed/web.hpp"
 
 namespace {
 
-void mount(feed::Server& server) { websocket::mount(server.routes(), server.rooms(), {server.options().max_message, server.options().heartbeat}); }
+void mount(feed::Server& server) {
+  websocket::mount(server.routes(), server.rooms(), {server.options().max_message, server.options().heartbeat});
+  feed::mount_page(server, embedded::client_js);
+}
 
 }  // namespace
 

@@ -170,7 +170,7 @@ export class Client extends EventTarget {
     this.#begun.promise = new Promise((resolve, reject) => Object.assign(this.#begun, { resolve, reject }));
     this.#begun.promise.catch(() => {}); // whoever does not care need not catch: there is an event too
     if (this.closing.aborted) this.#begun.reject(new FeedError('closed'));
-    else if (running) this.#attempt.abort();
+    else if (running) this.#attempt.abort(new FeedError('subscribed anew'));
     else this.#follow();
     return this.#begun.promise;
   }
@@ -195,7 +195,7 @@ export class Client extends EventTarget {
         await this.read(signal);
       } catch (reason) {
         clearTimeout(this.#overdue);
-        if (signal.aborted) this.#disconnected(new FeedError('subscribed anew'));
+        if (signal.aborted) this.#disconnected(signal.reason);
         if (signal.aborted) continue;
         failures = this.#heard ? 1 : failures + 1;
         const ms = delay(failures, this.#backoff);

@@ -19,7 +19,7 @@ function enter(room) {
 
   // Open the console to see what happens when: the server stopped and started again, the network cut off.
   for (const type of ['open', 'message', 'close', 'error']) {
-    client.addEventListener(type, ({ detail }) => console.log(type, detail));
+    client.addEventListener(type, ({ detail }) => console.log(type, detail instanceof Error ? { message: detail.message, ...detail } : detail));
   }
   client.addEventListener('message', ({ detail }) => show(messageLine(detail)));
   client.addEventListener('gap', ({ detail }) => show(gapLine(detail)));
