@@ -109,7 +109,8 @@ void Watch::wait() {
     watch.connection_.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, peeked);
     if (!peeked) return;  // a pipelined request: it waits for its turn
     if (peeked == net::error::would_block) return watch.wait();
-    watch.on_left_();
+    const auto on_left = std::move(watch.on_left_);  // what it does may end the watch
+    on_left();
   });
 }
 

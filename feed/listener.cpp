@@ -51,6 +51,25 @@ void report(std::exception_ptr failure) {
 
 }  // namespace
 
+// A connection is counted and can be stopped for as long as it is served, however that ends.
+struct Listener::Registration {
+  Registration(Listener& in, Connection& served) : listener(in), connection(served) {
+    listener.connections_.push_back(connection);
+    ++listener.counters_.accepted;
+    ++listener.counters_.connections;
+  }
+  ~Registration() {
+    --listener.counters_.connections;
+    connection.unlink();
+    if (listener.stopping_ && listener.connections_.empty()) listener.timer_.cancel();
+  }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+  Listener& listener;
+  Connection& connection;
+};
+
 Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes, Counters& counters)
     : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
   net::ip::tcp::resolver resolver(executor);
@@ -132,13 +151,8 @@ net::awaitable<void> Listener::shed() {
 
 net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
   Connection connection(std::move(socket), traffic_);
-  connections_.push_back(connection);
-  ++counters_.accepted;
-  ++counters_.connections;
+  const Registration registration(*this, connection);
   co_await converse(connection);
-  --counters_.connections;
-  connection.unlink();
-  if (stopping_ && connections_.empty()) timer_.cancel();
 }
 
 net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields) {

@@ -32,6 +32,7 @@ class Listener {
   void stop(std::chrono::milliseconds patience);
 
  private:
+  struct Registration;
   net::awaitable<void> accept();
   net::awaitable<void> shed();
   net::awaitable<void> serve(net::ip::tcp::socket socket);

@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -14,6 +16,14 @@ namespace feed {
 namespace {
 
 constexpr std::chrono::seconds patience{4};  // for readers that have been told and do not go
+
+// A shell's usual limit of 1024 descriptors is meant for interactive programs; the hard limit is what may be used.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::string_view bytes) {
   Response file{http::status::ok, type, std::string(bytes), "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"};
@@ -82,6 +92,7 @@ void Server::tick() {
 int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port, void (*mount)(Server&)) {
   const auto options = parse_options(argc, argv, name, default_port);
   if (const int* code = std::get_if<int>(&options)) return *code;
+  raise_descriptor_limit();
   try {
     Server server(std::get<Options>(options));
     mount(server);

@@ -68,7 +68,7 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
 
   beast::get_lowest_layer(socket).socket().set_option(net::ip::tcp::no_delay(true), error);
   beast::get_lowest_layer(socket).expires_never();
-  socket.set_option(ws::stream_base::timeout{std::chrono::seconds(10), 2 * silence_, true});
+  socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * silence_, true});
   socket.set_option(ws::stream_base::decorator([](ws::request_type& request) {
     request.set(http::field::sec_websocket_protocol, beast::string_view(subprotocol.data(), subprotocol.size()));
   }));
@@ -174,6 +174,7 @@ net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, s
 }
 
 void Client::close() {
+  if (is_closed()) return;
   feed::Client::close();
   if (!connection_) return;
   if (connection_->socket.is_open()) {

@@ -30,10 +30,11 @@ export class Client extends feed.Client {
       socket.addEventListener('close', ({ code, reason, wasClean }) => {
         end(new feed.FeedError(`the connection closed with ${code} ${reason}`.trim(), { code, wasClean }));
       });
-    }).finally(() => {
+    }).catch((reason) => {
       this.#socket = null;
       socket.close();
-      for (const { lost } of this.#answers.values()) lost();
+      for (const { reject } of this.#answers.values()) reject(reason);
+      throw reason;
     });
   }
 
@@ -51,9 +52,8 @@ export class Client extends feed.Client {
     const ref = ++this.#lastRef;
     this.#socket.send(JSON.stringify({ ref, author: author || undefined, text }));
     const answer = new Promise((resolve, reject) => {
-      const lost = () => reject(new feed.FeedError('the connection was lost before the answer came'));
       const timer = setTimeout(() => reject(new feed.FeedError(`no answer within ${feed.patience} ms`)), feed.patience);
-      this.#answers.set(ref, { resolve, reject, lost, timer });
+      this.#answers.set(ref, { resolve, reject, timer });
     });
     return answer.finally(() => {
       clearTimeout(this.#answers.get(ref).timer);

@@ -12,6 +12,7 @@ function enter(room) {
   client?.close();
   list.replaceChildren();
   arrived.length = 0;
+  follows = true;
   byId('transport').textContent = transport;
   byId('room').textContent = room;
   document.title = `${room} · ${transport}`;
@@ -50,11 +51,20 @@ function show(line) {
 }
 
 function lay() {
-  const follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
   list.append(...arrived.splice(0));
   while (list.childElementCount > most) list.firstElementChild.remove();
+  follow();
+}
+
+// The end stays in sight unless somebody has scrolled up; also where a phone's keyboard takes half of the room.
+let follows = true;
+
+function follow() {
   if (follows) scroll.scrollTop = scroll.scrollHeight;
 }
+
+scroll.addEventListener('scroll', () => (follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40));
+new ResizeObserver(follow).observe(scroll);
 
 function element(name, className, content) {
   const made = document.createElement(name);
