@@ -194,6 +194,8 @@ Result<> check_room_name(std::string_view name) {
   if (name.empty() || name.size() > longest_room_name) {
     return invalid("room name is " + std::to_string(name.size()) + " bytes, expected 1 to " + std::to_string(longest_room_name));
   }
+  // Browsers and other programs take them out of a path before they send it (WHATWG URL, 4.4), encoded or not.
+  if (name == "." || name == "..") return invalid("room name is \"" + std::string(name) + "\", which no address can hold");
   namespace utf = boost::locale::utf;
   for (auto at = name.begin(); at != name.end();) {
     const utf::code_point c = utf::utf_traits<char>::decode(at, name.end());

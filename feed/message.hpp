@@ -107,7 +107,7 @@ std::string quote(std::string_view text);
 /// Parses a JSON object. Errors say where and why: not JSON, not UTF-8, nested deeper than 32, or not an object.
 Result<boost::json::object> parse_object(std::string_view json);
 
-/// Room names are 1 to 64 bytes of UTF-8 without control characters and without `/`.
+/// Room names are 1 to 64 bytes of UTF-8 without control characters and without `/`, and neither `.` nor `..`.
 Result<> check_room_name(std::string_view name);
 
 }  // namespace feed

@@ -28,7 +28,7 @@ class Server {
   Rooms& rooms() { return rooms_; }
   net::any_io_executor executor() { return io_.get_executor(); }
 
-  /// Serves `bytes` at `path`, as they are. `bytes` must outlive the server.
+  /// Serves `bytes` at `path`, as they are; a page may load nothing but what this server serves. `bytes` must outlive the server.
   void mount_file(std::string_view path, std::string_view type, std::string_view bytes);
 
   /// Listens. Throws boost::system::system_error with the address in its text where that is not possible.

@@ -20,7 +20,7 @@ export class Client extends feed.Client {
       };
       signal.addEventListener('abort', () => end(signal.reason));
       this.expectHello(end);
-      source.addEventListener('open', () => this.opened({ url: source.url }));
+      source.addEventListener('open', () => this.opened({ url: source.url, after: this.after }));
       source.addEventListener('hello', take(this.takeHello));
       source.addEventListener('gap', take(this.takeHello));
       source.addEventListener('message', take(this.takeMessage));

@@ -55,7 +55,8 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms, std::c
     if (!news && news.error().code == feed::Errc::timed_out) {
       said = feed::chunk(encode_comment(""));
     } else if (!news) {
-      break;
+      if (news.error().code == feed::Errc::closed) co_await exchange.finish();
+      co_return;  // the room closed, or the reader left
     } else if (news->gap) {
       said = feed::chunk(encode("gap", *news->gap));
     }
@@ -68,7 +69,6 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms, std::c
       if (!written) co_return;  // the reader left
     }
   }
-  co_await exchange.finish();
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ class Gate {
   /// Whole frames, after those that are under way. Errors as in Connection::write.
   net::awaitable<feed::Result<>> write(std::string_view frames);
 
+  /// Ends the connection once the peer has read what was written, or does not.
+  net::awaitable<void> close() { return connection_.close_gently(); }
+
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return connection_.stream().async_read_some(buffers, std::forward<Token>(token));
@@ -82,13 +85,16 @@ class Gate {
   bool busy_ = false;
 };
 
-/// Beast asks these of a layer: how to end the connection below it.
+/// Beast asks these of a layer: how to end the connection below it. Gently: Beast's own teardown stops reading after one piece, and a
+/// client that is still sending would get a reset and never see the close frame with its reason.
 void teardown(beast::role_type role, Gate& gate, beast::error_code& error);
 
 template <class Handler>
-void async_teardown(beast::role_type role, Gate& gate, Handler&& handler) {
-  using beast::websocket::async_teardown;
-  async_teardown(role, gate.next_layer(), std::forward<Handler>(handler));
+void async_teardown(beast::role_type, Gate& gate, Handler&& handler) {
+  net::co_spawn(gate.get_executor(), gate.close(), [handler = std::forward<Handler>(handler)](std::exception_ptr failure) mutable {
+    if (failure) std::rethrow_exception(failure);
+    std::move(handler)(beast::error_code());
+  });
 }
 
 }  // namespace websocket

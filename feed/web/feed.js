@@ -197,10 +197,13 @@ export class Client extends EventTarget {
         clearTimeout(this.#overdue);
         if (signal.aborted) this.#disconnected(signal.reason);
         if (signal.aborted) continue;
+        if (reason.pointless ?? true) { // what is no FeedError is a fault of this program
+          this.#emit('error', reason);
+          return this.close(reason);
+        }
         failures = this.#heard ? 1 : failures + 1;
         const ms = delay(failures, this.#backoff);
         this.lost(reason, ms);
-        if (reason.pointless ?? true) return this.close(reason); // what is no FeedError is a fault of this program
         await sleep(ms, signal, [window, 'online']).catch(() => {}); // closed, or subscribed anew
       }
     }
