@@ -11,7 +11,7 @@ namespace bench {
 
 /// A condition that must hold before any figure of a run counts.
 struct Gate {
-  std::string name;    ///< "every message once and in order"
+  std::string name;  ///< "every message once and in order"
   bool passed = false;
   std::string detail;  ///< what was seen and what was expected
 };
@@ -23,12 +23,13 @@ struct Run {
   std::string arm;         ///< poll, longpoll, sse, ws, tcp, null
   std::map<std::string, double> parameters;
   unsigned repetition = 0;
-  unsigned order = 0;      ///< the how-manieth run of this execution
+  unsigned order = 0;  ///< the how-manieth run of this execution
   std::uint64_t seed = 0;
   std::map<std::string, double> figures;
   std::map<std::string, double> predicted;  ///< by the model, under the same names
   std::vector<Gate> gates;
-  std::vector<std::int64_t> samples_ns;     ///< raw latencies from the due time, in order of delivery; kept beside the summary
+  std::vector<std::int64_t>
+      samples_ns;  ///< raw latencies from the due time, in order of delivery; kept beside the summary
 
   bool counts() const {  ///< every gate passed
     for (const Gate& gate : gates) {

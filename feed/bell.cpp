@@ -14,7 +14,8 @@ void Bell::ring() {
   List heard;
   heard.swap(waiting_);
   while (!heard.empty()) heard.front().finish(Wake::rung);
-  if (waiting_.empty() && timer_due_ != Clock::time_point::max()) {  // a timer for nobody would keep the loop running
+  if (waiting_.empty() &&
+      timer_due_ != Clock::time_point::max()) {  // a timer for nobody would keep the loop running
     timer_due_ = Clock::time_point::max();
     timer_.cancel();
   }

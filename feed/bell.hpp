@@ -30,7 +30,8 @@ class Bell;
 
 /// One coroutine's place at a bell. Belongs to that coroutine's frame; stays where it is while it waits. The suspended
 /// coroutine is kept in the waiter itself, so waiting and waking allocate nothing.
-class Waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Waiter
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Waiter() = default;
   ~Waiter() {

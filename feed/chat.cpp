@@ -6,7 +6,6 @@
 #include "sse/client.hpp"
 #include "websocket/client.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,6 +14,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -40,7 +40,8 @@ struct Options {
   int wait = 0;
 };
 
-std::unique_ptr<feed::Client> make_client(const Options& options, net::any_io_executor executor, const feed::Address& room) {
+std::unique_ptr<feed::Client> make_client(const Options& options, net::any_io_executor executor,
+                                          const feed::Address& room) {
   if (options.over == "sse") return std::make_unique<sse::Client>(executor, room);
   if (options.over == "websocket") return std::make_unique<websocket::Client>(executor, room);
   polling::Timing timing;
@@ -78,9 +79,11 @@ class Chat {
                               [this](const feed::Message& message) { on_message(message); }};
     feed::OnLost on_lost = [this](const feed::Error& why, std::chrono::milliseconds delay) {
       lost_ = true;
-      say(fmt::format("connection lost ({}); next attempt in {:.1f} s", why.detail, static_cast<double>(delay.count()) / 1000));
+      say(fmt::format("connection lost ({}); next attempt in {:.1f} s", why.detail,
+                      static_cast<double>(delay.count()) / 1000));
     };
-    const feed::Error ended = co_await feed::follow(client_, std::move(after), events, {}, std::move(on_lost));
+    const feed::Error ended =
+        co_await feed::follow(client_, std::move(after), events, {}, std::move(on_lost));
     if (ended.code != feed::Errc::closed) {
       say(ended.detail);
       exit_code_ = 1;
@@ -92,8 +95,10 @@ class Chat {
 
   void on_hello(const feed::Hello& hello) {
     if (hello.gap) {
-      const std::string missed = hello.gap->missed ? std::to_string(*hello.gap->missed) : "an unknown number of";
-      say(fmt::format("gap ({}): {} messages are gone; going on at {}", feed::to_string(hello.gap->reason), missed, to_string(hello.cursor)));
+      const std::string missed =
+          hello.gap->missed ? std::to_string(*hello.gap->missed) : "an unknown number of";
+      say(fmt::format("gap ({}): {} messages are gone; going on at {}", feed::to_string(hello.gap->reason),
+                      missed, to_string(hello.cursor)));
     } else if (lost_) {
       say("connected again at " + to_string(hello.cursor));
     }
@@ -144,7 +149,8 @@ class Chat {
     for (int attempt = 0; !client_.is_closed(); ++attempt) {
       const auto place = co_await client_.publish(options_.author, text);
       if (place) co_return;
-      const bool not_sent = place.error().code == feed::Errc::unreachable || place.error().detail == "not connected";
+      const bool not_sent =
+          place.error().code == feed::Errc::unreachable || place.error().detail == "not connected";
       if (not_sent && attempt < 50) {
         co_await client_.pause(feed::Clock::now() + std::chrono::milliseconds(100));
         continue;
@@ -170,15 +176,23 @@ class Chat {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Reads a room and publishes the lines of standard input in it. Reconnects and resumes by itself.", "chat");
+  CLI::App app(
+      "Reads a room and publishes the lines of standard input in it. Reconnects and resumes by itself.",
+      "chat");
   app.option_defaults()->always_capture_default();
   app.add_option("url", options.url, "the room, like http://127.0.0.1:8081/rooms/lobby")->required();
-  app.add_option("--over", options.over, "the transport")->required()->check(CLI::IsMember({"polling", "sse", "websocket"}));
-  app.add_option("--after", options.after, "begin after this cursor; 0 is everything, latest only what comes now");
+  app.add_option("--over", options.over, "the transport")
+      ->required()
+      ->check(CLI::IsMember({"polling", "sse", "websocket"}));
+  app.add_option("--after", options.after,
+                 "begin after this cursor; 0 is everything, latest only what comes now");
   app.add_option("--count", options.count, "end after so many messages; 0 does not end");
   app.add_option("--author", options.author, "who publishes");
-  app.add_option("--interval", options.interval, "polling: seconds from one poll to the next")->check(CLI::Range(0.001, 86400.0));
-  app.add_option("--wait", options.wait, "polling: long polling, the seconds that the server may hold its answer back; 0 does not")->check(CLI::Range(0, 60));
+  app.add_option("--interval", options.interval, "polling: seconds from one poll to the next")
+      ->check(CLI::Range(0.001, 86400.0));
+  app.add_option("--wait", options.wait,
+                 "polling: long polling, the seconds that the server may hold its answer back; 0 does not")
+      ->check(CLI::Range(0, 60));
   app.add_flag("--json", options.json, "print each message as one line of JSON");
   try {
     app.parse(argc, argv);

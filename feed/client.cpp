@@ -20,9 +20,11 @@ net::awaitable<void> Client::pause(Clock::time_point due) {
 }
 
 Result<> Client::take(const Hello& hello, const Events& events) {
-  const bool asked_for_this = place_.kind != After::Kind::cursor || hello.gap || hello.cursor == place_.cursor;
+  const bool asked_for_this =
+      place_.kind != After::Kind::cursor || hello.gap || hello.cursor == place_.cursor;
   if (!asked_for_this) {
-    return invalid("the feed begins at " + to_string(hello.cursor) + ", expected " + to_string(place_) + " or a gap");
+    return invalid("the feed begins at " + to_string(hello.cursor) + ", expected " + to_string(place_) +
+                   " or a gap");
   }
   place_ = After::at(hello.cursor);
   if (events.hello) events.hello(hello);
@@ -46,7 +48,8 @@ std::chrono::milliseconds Backoff::delay(int failures, double random) const {
   return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(bound.count()) * random));
 }
 
-net::awaitable<Error> follow(Client& client, After after, const Events& events, Backoff backoff, OnLost on_lost) {
+net::awaitable<Error> follow(Client& client, After after, const Events& events, Backoff backoff,
+                             OnLost on_lost) {
   std::mt19937_64 engine(std::random_device{}());
   std::uniform_real_distribution<double> uniform(0, 1);
   int failures = 0;
@@ -62,8 +65,8 @@ net::awaitable<Error> follow(Client& client, After after, const Events& events, 
     Error ended = connected ? Error{Errc::closed, {}} : connected.error();
     if (connected) ended = co_await client.subscribe(watched);
     if (client.is_closed()) co_return Error{Errc::closed, "closed"};
-    const bool asked_wrongly = ended.code == Errc::refused && ended.status >= 400 && ended.status < 500 && ended.status != 408 &&
-                               ended.status != 425 && ended.status != 429;
+    const bool asked_wrongly = ended.code == Errc::refused && ended.status >= 400 && ended.status < 500 &&
+                               ended.status != 408 && ended.status != 425 && ended.status != 429;
     if (asked_wrongly || ended.code == Errc::invalid || ended.code == Errc::too_large) co_return ended;
     if (heard) after = client.place();
     failures = heard ? 1 : failures + 1;
@@ -75,7 +78,10 @@ net::awaitable<Error> follow(Client& client, After after, const Events& events, 
 }
 
 Result<Address> parse_address(std::string_view text) {
-  const auto wrong = [&] { return invalid("address is \"" + std::string(text) + "\", expected one like \"http://127.0.0.1:8081/rooms/lobby\""); };
+  const auto wrong = [&] {
+    return invalid("address is \"" + std::string(text) +
+                   "\", expected one like \"http://127.0.0.1:8081/rooms/lobby\"");
+  };
   const auto url = boost::urls::parse_uri(text);
   if (url.has_error()) return wrong();
   if (url->scheme() != "http" && url->scheme() != "ws") return wrong();

@@ -86,14 +86,15 @@ using OnLost = std::function<void(const Error&, std::chrono::milliseconds)>;
 /// connect() and subscribe() again and again, each time where the last one ended. Returns when the client was closed, or
 /// with the reason why another attempt is pointless: the server refused with 4xx (other than 408, 425 and 429) or sent
 /// what no server of this protocol sends.
-net::awaitable<Error> follow(Client& client, After after, const Events& events, Backoff backoff = {}, OnLost on_lost = {});
+net::awaitable<Error> follow(Client& client, After after, const Events& events, Backoff backoff = {},
+                             OnLost on_lost = {});
 
 /// A feed's address, taken apart.
 struct Address {
-  std::string host;    ///< without the brackets of an IPv6 address
-  std::string port;    ///< "80" where none is given
-  std::string path;    ///< of the room, percent-encoded: "/rooms/lobby"
-  std::string origin;  ///< "http://127.0.0.1:8081"
+  std::string host;       ///< without the brackets of an IPv6 address
+  std::string port;       ///< "80" where none is given
+  std::string path;       ///< of the room, percent-encoded: "/rooms/lobby"
+  std::string origin;     ///< "http://127.0.0.1:8081"
   std::string authority;  ///< what goes into Host: "127.0.0.1:8081"
 };
 

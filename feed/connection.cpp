@@ -20,7 +20,8 @@ constexpr std::size_t linger_bytes = 1 << 20;
 // Closes a socket when time is up, unless it is destroyed before.
 class Deadline {
  public:
-  Deadline(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time) : timer_(socket.get_executor(), time) {
+  Deadline(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time)
+      : timer_(socket.get_executor(), time) {
     timer_.async_wait([&socket, this](const boost::system::error_code& error) {
       if (error) return;  // destroyed: neither reference is good any more
       expired_ = true;
@@ -37,7 +38,8 @@ class Deadline {
 
 }  // namespace
 
-Connection::Connection(net::ip::tcp::socket socket, Traffic& all) : stream_(CountingPolicy(all), std::move(socket)) {
+Connection::Connection(net::ip::tcp::socket socket, Traffic& all)
+    : stream_(CountingPolicy(all), std::move(socket)) {
   boost::system::error_code ignored;  // a peer that is gone already is noticed by the first read
   this->socket().set_option(net::ip::tcp::no_delay(true), ignored);
   this->socket().non_blocking(true, ignored);
@@ -61,9 +63,11 @@ net::awaitable<Result<>> Connection::write(std::string_view bytes) {
   const Deadline deadline(socket(), write_timeout);
   while (!bytes.empty()) {
     boost::system::error_code error;
-    co_await socket().async_wait(net::socket_base::wait_write, net::redirect_error(net::use_awaitable, error));
+    co_await socket().async_wait(net::socket_base::wait_write,
+                                 net::redirect_error(net::use_awaitable, error));
     if (deadline.expired()) {
-      co_return Error{Errc::timed_out, "the peer took less than " + std::to_string(bytes.size()) + " bytes in 30 s"};
+      co_return Error{Errc::timed_out,
+                      "the peer took less than " + std::to_string(bytes.size()) + " bytes in 30 s"};
     }
     if (error) co_return Error{Errc::left, "write: " + error.message()};  // this side closed
     written = write_some(bytes);
@@ -101,17 +105,18 @@ Watch::~Watch() {
 }
 
 void Watch::wait() {
-  connection_.socket().async_wait(net::socket_base::wait_read, [self = self_](const boost::system::error_code& error) {
-    if (error || !*self) return;  // this side closed, or the watch is over
-    Watch& watch = **self;
-    char byte = 0;
-    boost::system::error_code peeked;
-    watch.connection_.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, peeked);
-    if (!peeked) return;  // a pipelined request: it waits for its turn
-    if (peeked == net::error::would_block) return watch.wait();
-    const auto on_left = std::move(watch.on_left_);  // what it does may end the watch
-    on_left();
-  });
+  connection_.socket().async_wait(
+      net::socket_base::wait_read, [self = self_](const boost::system::error_code& error) {
+        if (error || !*self) return;  // this side closed, or the watch is over
+        Watch& watch = **self;
+        char byte = 0;
+        boost::system::error_code peeked;
+        watch.connection_.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, peeked);
+        if (!peeked) return;  // a pipelined request: it waits for its turn
+        if (peeked == net::error::would_block) return watch.wait();
+        const auto on_left = std::move(watch.on_left_);  // what it does may end the watch
+        on_left();
+      });
 }
 
 }  // namespace feed

@@ -20,7 +20,8 @@ namespace net = boost::asio;
 namespace beast = boost::beast;
 
 /// Belongs to the coroutine that serves it and to the thread of its executor.
-class Connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Connection
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Connection(net::ip::tcp::socket socket, Traffic& all);
 

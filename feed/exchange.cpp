@@ -11,16 +11,21 @@ namespace feed {
 Response problem(http::status status, std::string_view detail, std::string fields) {
   const std::string_view title = http::obsolete_reason(status);
   return {status, "application/problem+json",
-          fmt::format(R"({{"status":{},"title":{},"detail":{}}})", static_cast<unsigned>(status), quote(title), quote(detail)),
+          fmt::format(R"({{"status":{},"title":{},"detail":{}}})", static_cast<unsigned>(status),
+                      quote(title), quote(detail)),
           std::move(fields)};
 }
 
 Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin)
-    : connection_(connection), request_(std::move(request)), origin_(std::move(allowed_origin)), keep_alive_(request_.keep_alive()) {}
+    : connection_(connection),
+      request_(std::move(request)),
+      origin_(std::move(allowed_origin)),
+      keep_alive_(request_.keep_alive()) {}
 
 std::string_view Exchange::field(std::string_view name) const {
   const auto found = request_.find(boost::beast::string_view(name.data(), name.size()));
-  return found == request_.end() ? std::string_view() : std::string_view(found->value().data(), found->value().size());
+  return found == request_.end() ? std::string_view()
+                                 : std::string_view(found->value().data(), found->value().size());
 }
 
 Result<std::optional<std::string>> Exchange::query(std::string_view name) const {
@@ -46,7 +51,8 @@ net::awaitable<void> Exchange::reply(Response response) {
   answer_ = Answer::sized;
   status_ = response.status;
   const std::string_view reason = http::obsolete_reason(response.status);
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", static_cast<unsigned>(response.status), reason, http_date());
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", static_cast<unsigned>(response.status),
+                                reason, http_date());
   if (!response.type.empty()) out += fmt::format("Content-Type: {}\r\n", response.type);
   // RFC 9110, 8.6: 204 and 304 have no body and say no length.
   if (response.status != http::status::no_content && response.status != http::status::not_modified) {
@@ -65,10 +71,12 @@ net::awaitable<void> Exchange::reply(Response response) {
   if (!written) keep_alive_ = false;  // the peer left
 }
 
-net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view fields, std::string_view first) {
+net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view fields,
+                                         std::string_view first) {
   answer_ = Answer::unsized;
   status_ = http::status::ok;
-  std::string out = fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n", http_date(), type);
+  std::string out = fmt::format(
+      "HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n", http_date(), type);
   if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
   out += fields;
   out += "\r\n";

@@ -81,7 +81,7 @@ class Exchange {
   Connection& connection_;
   Request request_;
   std::string room_;
-  std::string query_;  // the encoded query of the target, without the question mark
+  std::string query_;   // the encoded query of the target, without the question mark
   std::string origin_;  // allowed foreign origin, said in every answer
   bool keep_alive_ = true;
   bool head_only_ = false;

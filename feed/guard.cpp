@@ -24,7 +24,8 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   using enum http::status;
   const std::string_view target = view(head.target());
   if (target.empty() || target.front() != '/') {
-    return refuse(bad_request, "target is \"" + std::string(target.substr(0, 40)) + "\", expected a path like \"/rooms/lobby\"");
+    return refuse(bad_request, "target is \"" + std::string(target.substr(0, 40)) +
+                                   "\", expected a path like \"/rooms/lobby\"");
   }
   // RFC 9112, 3.2: exactly one Host. Without it, a same-origin request cannot be told from a foreign one.
   if (head.version() != 11 && head.version() != 10) {
@@ -45,13 +46,16 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   if (head.method() == http::verb::post && head.count(http::field::content_length) == 0) {
     return refuse(length_required, "got a body without a length, expected Content-Length");
   }
-  if (head.count(http::field::content_length) > 1) return refuse(bad_request, "got more than one Content-Length, expected one");
+  if (head.count(http::field::content_length) > 1)
+    return refuse(bad_request, "got more than one Content-Length, expected one");
   // A browser says which page a request comes from; other clients say nothing.
   if (head.count(http::field::origin) > 1) return refuse(forbidden, "got more than one Origin, expected one");
   if (head.count(http::field::origin) == 1) {
     const std::string_view origin = only(head, http::field::origin);
-    if (is_foreign(origin, only(head, http::field::host)) && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
-      return refuse(forbidden, "origin is \"" + std::string(origin.substr(0, 80)) + "\", expected this server's own or one given with --allow-origin");
+    if (is_foreign(origin, only(head, http::field::host)) &&
+        std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
+      return refuse(forbidden, "origin is \"" + std::string(origin.substr(0, 80)) +
+                                   "\", expected this server's own or one given with --allow-origin");
     }
   }
   return {};

@@ -22,7 +22,8 @@
 namespace feed {
 namespace {
 
-constexpr std::chrono::milliseconds idle_time{75000};  // longer than the longest poll interval that makes sense to keep open
+constexpr std::chrono::milliseconds idle_time{
+    75000};  // longer than the longest poll interval that makes sense to keep open
 constexpr std::uint32_t longest_head = 8192;
 constexpr std::chrono::milliseconds pause_after_failed_accept{50};
 
@@ -31,7 +32,8 @@ Error refusal(http::status status, std::string detail) {
 }
 
 std::string too_slow(std::string_view part, std::chrono::milliseconds limit) {
-  return fmt::format("the {} took more than {:.3g} s, expected less", part, std::chrono::duration<double>(limit).count());
+  return fmt::format("the {} took more than {:.3g} s, expected less", part,
+                     std::chrono::duration<double>(limit).count());
 }
 
 // What came is not HTTP, as opposed to: nothing came, or the connection broke.
@@ -70,10 +72,12 @@ struct Listener::Registration {
   Connection& connection;
 };
 
-Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes, Counters& counters)
+Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
+                   Counters& counters)
     : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
   net::ip::tcp::resolver resolver(executor);
-  const net::ip::tcp::endpoint endpoint = *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
+  const net::ip::tcp::endpoint endpoint =
+      *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
   acceptor_.open(endpoint.protocol());
   acceptor_.set_option(net::socket_base::reuse_address(true));
   acceptor_.bind(endpoint);
@@ -118,14 +122,16 @@ void Listener::stop(std::chrono::milliseconds patience) {
 net::awaitable<void> Listener::accept() {
   while (!stopping_) {
     boost::system::error_code error;
-    net::ip::tcp::socket socket = co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
+    net::ip::tcp::socket socket =
+        co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
     if (stopping_) co_return;
     if (!error) {
       open_spare();
       net::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), report);
       continue;
     }
-    if (error == net::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system) co_await shed();
+    if (error == net::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system)
+      co_await shed();
     // Whatever it was (also ENOBUFS, ENOMEM): never spin on it, never stop accepting because of it.
     timer_.expires_after(pause_after_failed_accept);
     co_await timer_.async_wait(net::redirect_error(net::use_awaitable, error));
@@ -169,7 +175,8 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
 net::awaitable<void> Listener::converse(Connection& connection) {
   if (counters_.connections > options_.max_connections) {
     Error full = refusal(http::status::service_unavailable,
-                         "there are " + std::to_string(options_.max_connections) + " connections already, the limit of --max-connections");
+                         "there are " + std::to_string(options_.max_connections) +
+                             " connections already, the limit of --max-connections");
     co_await refuse(connection, std::move(full), "Retry-After: 1\r\n");
     co_return;
   }
@@ -210,8 +217,8 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   if (connection.buffer().size() == 0) {
     connection.idle = true;
     stream.expires_after(connection.traffic().in == 0 ? options_.head_time : idle_time);
-    const std::size_t some =
-        co_await stream.async_read_some(connection.buffer().prepare(1024), net::redirect_error(net::use_awaitable, error));
+    const std::size_t some = co_await stream.async_read_some(connection.buffer().prepare(1024),
+                                                             net::redirect_error(net::use_awaitable, error));
     if (error || stopping_) co_return Error{Errc::left, "no further request"};
     connection.buffer().commit(some);
     connection.idle = false;
@@ -220,21 +227,27 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   parser.header_limit(longest_head);
   parser.body_limit(options_.max_message);
   const auto too_large = [this] {
-    return refusal(http::status::payload_too_large,
-                   "the body is larger than " + std::to_string(options_.max_message) + " bytes, the limit of --max-message");
+    return refusal(http::status::payload_too_large, "the body is larger than " +
+                                                        std::to_string(options_.max_message) +
+                                                        " bytes, the limit of --max-message");
   };
 
   stream.expires_after(options_.head_time);
-  co_await http::async_read_header(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
-  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, too_slow("head", options_.head_time));
+  co_await http::async_read_header(stream, connection.buffer(), parser,
+                                   net::redirect_error(net::use_awaitable, error));
+  if (error == beast::error::timeout)
+    co_return refusal(http::status::request_timeout, too_slow("head", options_.head_time));
   if (error == http::error::header_limit) {
     if (parser.get().target().empty()) {
-      co_return refusal(http::status::uri_too_long, "the request line is longer than 8192 bytes, the limit for a head");
+      co_return refusal(http::status::uri_too_long,
+                        "the request line is longer than 8192 bytes, the limit for a head");
     }
-    co_return refusal(http::status::request_header_fields_too_large, "the head is larger than 8192 bytes, the limit");
+    co_return refusal(http::status::request_header_fields_too_large,
+                      "the head is larger than 8192 bytes, the limit");
   }
   if (error == http::error::body_limit) co_return too_large();
-  if (is_malformed(error)) co_return refusal(http::status::bad_request, "expected HTTP/1.1, got something else: " + error.message());
+  if (is_malformed(error))
+    co_return refusal(http::status::bad_request, "expected HTTP/1.1, got something else: " + error.message());
   if (error) co_return Error{Errc::left, error.message()};
 
   const auto admitted = guard(parser.get(), options_.allow_origin);
@@ -245,9 +258,11 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
     if (!told) co_return told.error();  // the peer left
   }
   stream.expires_after(options_.body_time);
-  co_await http::async_read(stream, connection.buffer(), parser, net::redirect_error(net::use_awaitable, error));
+  co_await http::async_read(stream, connection.buffer(), parser,
+                            net::redirect_error(net::use_awaitable, error));
   stream.expires_never();
-  if (error == beast::error::timeout) co_return refusal(http::status::request_timeout, too_slow("body", options_.body_time));
+  if (error == beast::error::timeout)
+    co_return refusal(http::status::request_timeout, too_slow("body", options_.body_time));
   if (error == http::error::body_limit) co_return too_large();
   if (error) co_return Error{Errc::left, error.message()};
   co_return parser.release();

@@ -17,14 +17,16 @@ constexpr std::size_t longest_room_name = 64;
 
 bool is_epoch(std::string_view text) {
   return text.size() >= shortest_epoch && text.size() <= longest_epoch &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
 }
 
 // What somebody sent, short enough and clean enough to stand in an error text.
 std::string shown(std::string_view text) {
   const bool cut = text.size() > 40;
   std::string out(text.substr(0, 40));
-  std::replace_if(out.begin(), out.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
   return '"' + out + (cut ? "…\"" : "\"");
 }
 
@@ -34,7 +36,9 @@ Result<std::string> text_member(const json::object& object, std::string_view nam
   const json::value* value = object.if_contains(name);
   if (!value) return invalid("got no \"" + std::string(name) + "\", expected a string");
   const json::string* text = value->if_string();
-  if (!text) return invalid("\"" + std::string(name) + "\" is of type " + std::string(kind_of(*value)) + ", expected a string");
+  if (!text)
+    return invalid("\"" + std::string(name) + "\" is of type " + std::string(kind_of(*value)) +
+                   ", expected a string");
   return std::string(*text);
 }
 
@@ -51,7 +55,9 @@ Result<std::int64_t> number_member(const json::object& object, std::string_view 
 std::string to_string(const Cursor& cursor) { return cursor.epoch + '.' + std::to_string(cursor.seq); }
 
 Result<Cursor> parse_cursor(std::string_view text) {
-  const auto wrong = [&] { return invalid("cursor is " + shown(text) + ", expected epoch.seq like \"k3f9.17\""); };
+  const auto wrong = [&] {
+    return invalid("cursor is " + shown(text) + ", expected epoch.seq like \"k3f9.17\"");
+  };
   const std::size_t dot = text.find('.');
   if (dot == std::string_view::npos || !is_epoch(text.substr(0, dot))) return wrong();
   const std::string_view digits = text.substr(dot + 1);
@@ -78,7 +84,8 @@ Result<After> parse_after(std::string_view text) {
   if (text == "0") return After::everything();
   if (text == "latest") return After::latest();
   auto cursor = parse_cursor(text);
-  if (!cursor) return invalid("cursor is " + shown(text) + ", expected \"0\", \"latest\" or epoch.seq like \"k3f9.17\"");
+  if (!cursor)
+    return invalid("cursor is " + shown(text) + ", expected \"0\", \"latest\" or epoch.seq like \"k3f9.17\"");
   return After::at(*std::move(cursor));
 }
 
@@ -94,7 +101,9 @@ std::string_view to_string(Gap::Reason reason) {
   return "unknown";
 }
 
-std::string quote(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+std::string quote(std::string_view text) {
+  return json::serialize(json::string_view(text.data(), text.size()));
+}
 
 std::string encode(const Hello& hello) {
   std::string out = R"({"cursor":")" + to_string(hello.cursor) + '"';
@@ -124,14 +133,17 @@ Result<Hello> parse_hello(const json::object& object) {
   if (!gap) return invalid("\"gap\" is of type " + std::string(kind_of(*member)) + ", expected an object");
   const auto reason = text_member(*gap, "reason");
   if (!reason) return reason.error();
-  hello.gap = Gap{*reason == "epoch" ? Gap::Reason::epoch : *reason == "forgotten" ? Gap::Reason::forgotten : Gap::Reason::unknown, {}};
+  hello.gap = Gap{*reason == "epoch"       ? Gap::Reason::epoch
+                  : *reason == "forgotten" ? Gap::Reason::forgotten
+                                           : Gap::Reason::unknown,
+                  {}};
   if (const auto missed = number_member(*gap, "missed")) hello.gap->missed = static_cast<Seq>(*missed);
   return hello;
 }
 
 std::string encode(const Message& message) {
-  return R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" + std::to_string(message.at_ms) + R"(,"author":)" +
-         quote(message.author) + R"(,"text":)" + quote(message.text) + '}';
+  return R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" + std::to_string(message.at_ms) +
+         R"(,"author":)" + quote(message.author) + R"(,"text":)" + quote(message.text) + '}';
 }
 
 Result<Message> parse_message(std::string_view text) {
@@ -164,7 +176,8 @@ Result<Draft> parse_draft(const json::object& object, std::string_view default_a
     auto author = text_member(object, "author");
     if (!author) return author.error();
     if (author->empty() || author->size() > longest_author) {
-      return invalid("author is " + std::to_string(author->size()) + " bytes, expected 1 to " + std::to_string(longest_author));
+      return invalid("author is " + std::to_string(author->size()) + " bytes, expected 1 to " +
+                     std::to_string(longest_author));
     }
     draft.author = *std::move(author);
   }
@@ -182,20 +195,24 @@ Result<json::object> parse_object(std::string_view text) {
   boost::system::error_code error;
   json::stream_parser parser;
   const std::size_t used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size()) return invalid("got more after the JSON value, at byte " + std::to_string(used));
+  if (!error && used < text.size())
+    return invalid("got more after the JSON value, at byte " + std::to_string(used));
   if (!error) parser.finish(error);
   if (error) return invalid("not JSON in UTF-8: " + error.message() + ", at byte " + std::to_string(used));
   json::value value = parser.release();
-  if (!value.is_object()) return invalid("got JSON of type " + std::string(kind_of(value)) + ", expected an object");
+  if (!value.is_object())
+    return invalid("got JSON of type " + std::string(kind_of(value)) + ", expected an object");
   return std::move(value.get_object());
 }
 
 Result<> check_room_name(std::string_view name) {
   if (name.empty() || name.size() > longest_room_name) {
-    return invalid("room name is " + std::to_string(name.size()) + " bytes, expected 1 to " + std::to_string(longest_room_name));
+    return invalid("room name is " + std::to_string(name.size()) + " bytes, expected 1 to " +
+                   std::to_string(longest_room_name));
   }
   // Browsers and other programs take them out of a path before they send it (WHATWG URL, 4.4), encoded or not.
-  if (name == "." || name == "..") return invalid("room name is \"" + std::string(name) + "\", which no address can hold");
+  if (name == "." || name == "..")
+    return invalid("room name is \"" + std::string(name) + "\", which no address can hold");
   namespace utf = boost::locale::utf;
   for (auto at = name.begin(); at != name.end();) {
     const utf::code_point c = utf::utf_traits<char>::decode(at, name.end());

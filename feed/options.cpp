@@ -9,29 +9,41 @@ namespace {
 
 std::string check_origin(const std::string& text) {
   const auto url = boost::urls::parse_uri(text);
-  const bool whole = !url.has_error() && (url->scheme() == "http" || url->scheme() == "https") && !url->host().empty() &&
-                     url->encoded_path().empty() && !url->has_query() && !url->has_fragment();
-  return whole ? std::string() : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
+  const bool whole = !url.has_error() && (url->scheme() == "http" || url->scheme() == "https") &&
+                     !url->host().empty() && url->encoded_path().empty() && !url->has_query() &&
+                     !url->has_fragment();
+  return whole ? std::string()
+               : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
 }
 
 }  // namespace
 
-std::variant<Options, int> parse_options(int argc, char** argv, std::string_view name, std::uint16_t default_port) {
+std::variant<Options, int> parse_options(int argc, char** argv, std::string_view name,
+                                         std::uint16_t default_port) {
   Options options;
   options.port = default_port;
   double heartbeat = 15;
   double tick = 0;
-  CLI::App app("Serves the chat feed over " + std::string(name) + ". Its first line says where it listens.", std::string(name) + "/run");
+  CLI::App app("Serves the chat feed over " + std::string(name) + ". Its first line says where it listens.",
+               std::string(name) + "/run");
   app.option_defaults()->always_capture_default();
   app.add_option("--host", options.host, "address to listen on; 0.0.0.0 lets a phone in the same network in");
   app.add_option("--port", options.port, "0 takes any free one");
-  app.add_option("--history", options.history.messages, "messages that a room remembers")->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
-  app.add_option("--history-bytes", options.history.bytes, "bytes of messages that a room remembers")->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
-  app.add_option("--max-message", options.max_message, "bytes of a POST body or a WebSocket message")->check(CLI::Range(std::size_t{16}, std::size_t{1} << 30));
-  app.add_option("--max-connections", options.max_connections, "further ones get 503")->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
-  app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")->check(CLI::Range(0.05, 3600.0));
-  app.add_option("--tick", tick, "publish a numbered message to the room \"lobby\" every so many seconds; 0 does not")->check(CLI::Range(0.0, 86400.0));
-  app.add_option("--allow-origin", options.allow_origin, "a foreign origin whose pages may use this server; may be repeated")
+  app.add_option("--history", options.history.messages, "messages that a room remembers")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}));
+  app.add_option("--history-bytes", options.history.bytes, "bytes of messages that a room remembers")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
+  app.add_option("--max-message", options.max_message, "bytes of a POST body or a WebSocket message")
+      ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 30));
+  app.add_option("--max-connections", options.max_connections, "further ones get 503")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
+  app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
+      ->check(CLI::Range(0.05, 3600.0));
+  app.add_option("--tick", tick,
+                 "publish a numbered message to the room \"lobby\" every so many seconds; 0 does not")
+      ->check(CLI::Range(0.0, 86400.0));
+  app.add_option("--allow-origin", options.allow_origin,
+                 "a foreign origin whose pages may use this server; may be repeated")
       ->check(CLI::Validator(check_origin, "ORIGIN"));
   try {
     app.parse(argc, argv);

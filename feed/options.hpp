@@ -17,17 +17,19 @@ struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
   HistoryLimits history;
-  std::size_t max_message = 65536;         ///< bytes of a POST body or of a WebSocket frame's message
+  std::size_t max_message = 65536;  ///< bytes of a POST body or of a WebSocket frame's message
   std::size_t max_connections = 10000;
   std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
   std::chrono::milliseconds body_time{30000};  ///< and for its body
   std::chrono::milliseconds heartbeat{15000};  ///< of silence, then a comment or a ping
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
-  std::vector<std::string> allow_origin;       ///< foreign origins whose pages may use this server, like "http://localhost:3000"
+  std::vector<std::string>
+      allow_origin;  ///< foreign origins whose pages may use this server, like "http://localhost:3000"
 };
 
 /// Reads the command line of a demo server. Where the program should end at once (--help, an unknown option), that has been
 /// said already and the exit code is returned instead: 0, or 2 for a wrong command line.
-std::variant<Options, int> parse_options(int argc, char** argv, std::string_view name, std::uint16_t default_port);
+std::variant<Options, int> parse_options(int argc, char** argv, std::string_view name,
+                                         std::uint16_t default_port);
 
 }  // namespace feed

@@ -25,10 +25,11 @@ Response answer(http::status status, std::string body) { return {status, json_ty
 net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
   const std::string_view type = exchange.field("Content-Type");
   if (!is_json(type)) {
-    Response refusal = problem(http::status::unsupported_media_type,
-                               type.empty() ? "got no Content-Type, expected application/json"
-                                            : "Content-Type is \"" + std::string(type) + "\", expected application/json",
-                               "Accept-Post: application/json\r\n");
+    Response refusal =
+        problem(http::status::unsupported_media_type,
+                type.empty() ? "got no Content-Type, expected application/json"
+                             : "Content-Type is \"" + std::string(type) + "\", expected application/json",
+                "Accept-Post: application/json\r\n");
     co_return co_await exchange.reply(std::move(refusal));
   }
   const auto draft = parse_draft(exchange.request().body(), anonymous);
@@ -42,20 +43,22 @@ net::awaitable<void> list(Exchange& exchange, const Rooms& rooms) {
   std::string body = R"({"rooms":[)";
   for (const auto& [name, room] : rooms.all()) {
     if (body.back() != '[') body += ',';
-    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(room->log().cursor()), room->readers());
+    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
+                        to_string(room->log().cursor()), room->readers());
   }
   co_await exchange.reply(answer(http::status::ok, body + "]}"));
 }
 
 // GET /stats
-net::awaitable<void> stats(Exchange& exchange, Rooms& rooms, const Listener& listener, Clock::time_point start) {
+net::awaitable<void> stats(Exchange& exchange, Rooms& rooms, const Listener& listener,
+                           Clock::time_point start) {
   const Counters& c = rooms.counters();
   const auto uptime_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
   std::string body = fmt::format(
       R"({{"connections":{},"accepted":{},"requests":{},"readers":{},"rooms":{},"published":{},"delivered":{},)"
       R"("bytes_in":{},"bytes_out":{},"refused":{},"gaps":{},"uptime_ms":{},"epoch":"{}"}})",
-      c.connections, c.accepted, c.requests, c.readers, rooms.all().size(), c.published, c.delivered, listener.traffic().in,
-      listener.traffic().out, c.refused, c.gaps, uptime_ms, rooms.next_epoch());
+      c.connections, c.accepted, c.requests, c.readers, rooms.all().size(), c.published, c.delivered,
+      listener.traffic().in, listener.traffic().out, c.refused, c.gaps, uptime_ms, rooms.next_epoch());
   co_await exchange.reply(answer(http::status::ok, std::move(body)));
 }
 
@@ -68,13 +71,16 @@ net::awaitable<void> health(Exchange& exchange) {
 }  // namespace
 
 void mount_rooms(Routes& routes, Rooms& rooms) {
-  routes.add(http::verb::post, "/rooms/{room}/messages", [&rooms](Exchange& exchange) { return publish(exchange, rooms); });
+  routes.add(http::verb::post, "/rooms/{room}/messages",
+             [&rooms](Exchange& exchange) { return publish(exchange, rooms); });
   routes.add(http::verb::get, "/rooms", [&rooms](Exchange& exchange) { return list(exchange, rooms); });
 }
 
 void mount_stats(Routes& routes, Rooms& rooms, const Listener& listener) {
   const Clock::time_point start = Clock::now();
-  routes.add(http::verb::get, "/stats", [&rooms, &listener, start](Exchange& exchange) { return stats(exchange, rooms, listener, start); });
+  routes.add(http::verb::get, "/stats", [&rooms, &listener, start](Exchange& exchange) {
+    return stats(exchange, rooms, listener, start);
+  });
   routes.add(http::verb::get, "/healthz", health);
 }
 

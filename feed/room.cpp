@@ -21,8 +21,13 @@ std::int64_t now_ms() {
 
 }  // namespace
 
-Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor, Counters& counters)
-    : name_(std::move(name)), log_(std::move(epoch), limits), bell_(executor), executor_(std::move(executor)), counters_(counters) {}
+Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor,
+           Counters& counters)
+    : name_(std::move(name)),
+      log_(std::move(epoch), limits),
+      bell_(executor),
+      executor_(std::move(executor)),
+      counters_(counters) {}
 
 Cursor Room::publish(const Draft& draft) {
   const Cursor cursor = log_.append(draft, now_ms());
@@ -61,7 +66,8 @@ const Tape& Room::tape(Encoder encoder) {
     if (encoded->encoder == encoder) return encoded->tape;
   }
   auto& made = *tapes_.emplace_back(std::make_unique<Encoded>(Encoded{encoder, Tape(log_.first())}));
-  for (Seq seq = log_.first(); seq <= log_.last(); ++seq) made.tape.append(encoder({log_.epoch(), seq}, log_.at(seq)));
+  for (Seq seq = log_.first(); seq <= log_.last(); ++seq)
+    made.tape.append(encoder({log_.epoch(), seq}, log_.at(seq)));
   return made.tape;
 }
 

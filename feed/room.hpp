@@ -42,7 +42,8 @@ struct Counters {
 /// One room. Belongs to the thread that runs its executor.
 class Room {
  public:
-  Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor, Counters& counters);
+  Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor,
+       Counters& counters);
 
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
@@ -70,8 +71,8 @@ class Room {
   net::any_io_executor executor_;
   Counters& counters_;
   std::size_t readers_ = 0;
-  Seq gathered_ = 0;       // the log's end when the flush under way was last posted
-  int gathering_ = 0;      // how often it was posted again
+  Seq gathered_ = 0;   // the log's end when the flush under way was last posted
+  int gathering_ = 0;  // how often it was posted again
   bool flush_posted_ = false;
   bool closed_ = false;
 };
@@ -96,7 +97,8 @@ class Reader {
   /// What follows the position, as far as it lies side by side in memory and `limit` messages at most; moves the position behind
   /// it. Waits while there is nothing. Errors: `closed` (the room closed), `left` (leave() was called),
   /// `timed_out` (nothing came until `due`).
-  net::awaitable<Result<News>> next(Clock::time_point due = Clock::time_point::max(), std::size_t limit = unlimited);
+  net::awaitable<Result<News>> next(Clock::time_point due = Clock::time_point::max(),
+                                    std::size_t limit = unlimited);
 
   /// The same without waiting: no frames where there is nothing new.
   News ready(std::size_t limit = unlimited);

@@ -24,9 +24,9 @@ std::vector<std::string> split(std::string_view path) {
 }
 
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  return pattern.size() == path.size() && std::equal(pattern.begin(), pattern.end(), path.begin(), [](const auto& p, const auto& s) {
-           return p == room_segment || p == s;
-         });
+  return pattern.size() == path.size() &&
+         std::equal(pattern.begin(), pattern.end(), path.begin(),
+                    [](const auto& p, const auto& s) { return p == room_segment || p == s; });
 }
 
 // The segment where the pattern has {room}; null where it has none.
@@ -39,8 +39,9 @@ const std::string* room_in(const std::vector<std::string>& pattern, const std::v
 
 void Routes::add(http::verb method, std::string_view pattern, Handler handler) {
   std::vector<std::string> segments = split(pattern);
-  const auto same = std::find_if(routes_.begin(), routes_.end(),
-                                 [&](const Route& route) { return route.method == method && route.segments == segments; });
+  const auto same = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
+    return route.method == method && route.segments == segments;
+  });
   if (same != routes_.end()) throw std::invalid_argument("two handlers for " + std::string(pattern));
   routes_.push_back({method, std::move(segments), std::move(handler)});
 }
@@ -48,7 +49,9 @@ void Routes::add(http::verb method, std::string_view pattern, Handler handler) {
 std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   const auto target = exchange.request().target();
   const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
-  if (url.has_error()) return problem(http::status::bad_request, "target is not a path with an optional query, like \"/rooms/lobby\"");
+  if (url.has_error())
+    return problem(http::status::bad_request,
+                   "target is not a path with an optional query, like \"/rooms/lobby\"");
   std::vector<std::string> path;
   for (const auto segment : url->encoded_segments()) path.push_back(segment.decode());
   const auto query = url->encoded_query();
@@ -68,13 +71,17 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   if (allowed.empty()) return problem(http::status::not_found, "there is nothing at this path");
   if (method == http::verb::options) {
     // What a browser asks before a page of an allowed foreign origin may POST JSON (WHATWG Fetch, 4.8).
-    return Response{http::status::no_content, {}, {},
-                    "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
-                        "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, Prefer\r\nAccess-Control-Max-Age: 600\r\n"};
+    return Response{
+        http::status::no_content,
+        {},
+        {},
+        "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
+            "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, Prefer\r\nAccess-Control-Max-Age: 600\r\n"};
   }
   if (!found) {
     const auto got = exchange.request().method_string();
-    return problem(http::status::method_not_allowed, "method is " + std::string(got.data(), got.size()) + ", expected " + allowed,
+    return problem(http::status::method_not_allowed,
+                   "method is " + std::string(got.data(), got.size()) + ", expected " + allowed,
                    "Allow: " + allowed + "\r\n");
   }
   if (const std::string* room = room_in(found->segments, path)) {

@@ -26,7 +26,8 @@ void raise_descriptor_limit() {
 }
 
 net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::string_view bytes) {
-  Response file{http::status::ok, type, std::string(bytes), "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+  Response file{http::status::ok, type, std::string(bytes),
+                "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
                 "Content-Security-Policy: default-src 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"};
   co_await exchange.reply(std::move(file));
 }
@@ -34,18 +35,23 @@ net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::s
 }  // namespace
 
 Server::Server(Options options)
-    : options_(std::move(options)), rooms_(io_.get_executor(), options_.history), signals_(io_), ticker_(io_) {}
+    : options_(std::move(options)),
+      rooms_(io_.get_executor(), options_.history),
+      signals_(io_),
+      ticker_(io_) {}
 
 void Server::mount_file(std::string_view path, std::string_view type, std::string_view bytes) {
-  routes_.add(http::verb::get, path, [type, bytes](Exchange& exchange) { return send_file(exchange, type, bytes); });
+  routes_.add(http::verb::get, path,
+              [type, bytes](Exchange& exchange) { return send_file(exchange, type, bytes); });
 }
 
 void Server::start() {
   try {
     listener_.emplace(io_.get_executor(), options_, routes_, rooms_.counters());
   } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}; choose another with --host and --port (0 takes any free port)",
-                                         options_.host, options_.port, error.code().message()));
+    throw std::runtime_error(fmt::format(
+        "cannot listen on {}:{}: {}; choose another with --host and --port (0 takes any free port)",
+        options_.host, options_.port, error.code().message()));
   }
   mount_rooms(routes_, rooms_);
   mount_stats(routes_, rooms_, *listener_);
@@ -90,7 +96,8 @@ void Server::tick() {
   });
 }
 
-int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port, void (*mount)(Server&)) {
+int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port,
+               void (*mount)(Server&)) {
   const auto options = parse_options(argc, argv, name, default_port);
   if (const int* code = std::get_if<int>(&options)) return *code;
   raise_descriptor_limit();

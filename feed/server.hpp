@@ -62,6 +62,7 @@ class Server {
 
 /// The whole of a demo server's main: options, the transport's routes, the page, the first line on standard output. Returns the
 /// exit code: 0 after a proper end, 1 where the address cannot be had, 2 for a wrong command line.
-int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port, void (*mount)(Server&));
+int run_server(int argc, char** argv, std::string_view name, std::uint16_t default_port,
+               void (*mount)(Server&));
 
 }  // namespace feed

@@ -53,7 +53,8 @@ Frames Tape::read(Seq after, std::size_t limit) const {
   const std::size_t count = std::min(block->ends.size() - from, limit);
   if (count == 0) return {};
   const std::size_t begin = block->begin_of(from);
-  return {std::string_view(block->bytes).substr(begin, block->ends[from + count - 1] - begin), count, after + count, block};
+  return {std::string_view(block->bytes).substr(begin, block->ends[from + count - 1] - begin), count,
+          after + count, block};
 }
 
 std::string_view Tape::at(Seq seq) const { return read(seq - 1, 1).bytes; }

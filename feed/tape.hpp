@@ -40,10 +40,10 @@ class Tape {
   /// One frame; `seq` must be on the tape.
   std::string_view at(Seq seq) const;
 
-  Seq first() const { return first_; }     ///< number of the oldest frame still there, or of the next one
-  Seq last() const { return next_ - 1; }   ///< number of the newest frame, or first() - 1
+  Seq first() const { return first_; }    ///< number of the oldest frame still there, or of the next one
+  Seq last() const { return next_ - 1; }  ///< number of the newest frame, or first() - 1
   std::size_t count() const { return static_cast<std::size_t>(next_ - first_); }
-  std::size_t bytes() const { return bytes_; }        ///< in frames that were not forgotten
+  std::size_t bytes() const { return bytes_; }          ///< in frames that were not forgotten
   std::size_t allocated() const { return allocated_; }  ///< in blocks that the tape holds
 
  private:

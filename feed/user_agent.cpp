@@ -3,8 +3,8 @@
 #include "feed/bell.hpp"
 #include "feed/message.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <curl/curl.h>
@@ -25,7 +25,8 @@ void initialise_curl() {
 
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
-  if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::runtime_error("libcurl refuses option " + std::to_string(option));
+  if (curl_easy_setopt(easy, option, value) != CURLE_OK)
+    throw std::runtime_error("libcurl refuses option " + std::to_string(option));
 }
 
 Errc ending(CURLcode code) {
@@ -70,7 +71,7 @@ struct Transfer {
   Fetched answer;
   void* multi = nullptr;
   bool head_arrived = false, head_told = false;
-  bool stopped = false;    // on_body returned false, or close()
+  bool stopped = false;  // on_body returned false, or close()
   bool too_large = false;
   bool done = false;
   CURLcode result = CURLE_OK;
@@ -130,7 +131,8 @@ class UserAgent::Multi {
     transfers_.erase(&transfer);
     curl_multi_remove_handle(multi_, transfer.easy);
     if (transfer.too_large) {
-      co_return Error{Errc::too_large, "the body is larger than " + std::to_string(transfer.request.max_body) + " bytes, the limit"};
+      co_return Error{Errc::too_large, "the body is larger than " +
+                                           std::to_string(transfer.request.max_body) + " bytes, the limit"};
     }
     if (transfer.stopped) co_return Error{Errc::closed, "closed"};
     if (transfer.result != CURLE_OK) {
@@ -157,14 +159,15 @@ class UserAgent::Multi {
   struct Socket {
     explicit Socket(net::any_io_executor executor, int fd) : descriptor(executor, fd) {}
     net::posix::stream_descriptor descriptor;
-    int wanted = 0;                       // CURL_POLL_*
+    int wanted = 0;                         // CURL_POLL_*
     bool reading = false, writing = false;  // a wait is under way
   };
 
   void prepare(Transfer& transfer) {
     const Fetch& request = transfer.request;
     CURL* easy = transfer.easy;
-    for (const std::string& field : request.fields) transfer.fields = curl_slist_append(transfer.fields, field.c_str());
+    for (const std::string& field : request.fields)
+      transfer.fields = curl_slist_append(transfer.fields, field.c_str());
     set(easy, CURLOPT_URL, request.url.c_str());
     set(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -256,15 +259,17 @@ class UserAgent::Multi {
     }
   }
 
-  void wait(const std::shared_ptr<Socket>& socket, int fd, net::posix::stream_descriptor::wait_type type, bool Socket::*under_way, int event) {
-    socket->descriptor.async_wait(type, [this, socket, fd, under_way, event, alive = alive_](const boost::system::error_code& error) {
-      (*socket).*under_way = false;
-      if (error || !*alive) return;  // closed meanwhile
-      const int wanted = event == CURL_CSELECT_IN ? CURL_POLL_IN : CURL_POLL_OUT;
-      if (socket->wanted & wanted) act(fd, event);
-      const auto found = sockets_.find(fd);
-      if (*alive && found != sockets_.end() && found->second == socket) watch(socket, fd);
-    });
+  void wait(const std::shared_ptr<Socket>& socket, int fd, net::posix::stream_descriptor::wait_type type,
+            bool Socket::*under_way, int event) {
+    socket->descriptor.async_wait(
+        type, [this, socket, fd, under_way, event, alive = alive_](const boost::system::error_code& error) {
+          (*socket).*under_way = false;
+          if (error || !*alive) return;  // closed meanwhile
+          const int wanted = event == CURL_CSELECT_IN ? CURL_POLL_IN : CURL_POLL_OUT;
+          if (socket->wanted & wanted) act(fd, event);
+          const auto found = sockets_.find(fd);
+          if (*alive && found != sockets_.end() && found->second == socket) watch(socket, fd);
+        });
   }
 
   // Lets libcurl work, then hands on what it stored. What is resumed by that may start, stop and end transfers, and this too.

@@ -27,9 +27,10 @@ struct Fetch {
   std::string url;
   std::vector<std::string> fields;  ///< "Prefer: wait=25", without CRLF
   std::string body;
-  std::chrono::milliseconds timeout{30000};     ///< of the whole transfer; 0 is none
-  std::chrono::seconds silence{0};              ///< ends the transfer after so long without a byte; 0 is never
-  std::size_t max_body = std::size_t{64} << 20;  ///< a larger body ends the transfer; not applied with on_body
+  std::chrono::milliseconds timeout{30000};  ///< of the whole transfer; 0 is none
+  std::chrono::seconds silence{0};           ///< ends the transfer after so long without a byte; 0 is never
+  std::size_t max_body = std::size_t{64}
+                         << 20;  ///< a larger body ends the transfer; not applied with on_body
   std::function<void(int status, std::string_view type)> on_head;
   std::function<bool(std::string_view piece)> on_body;
 };

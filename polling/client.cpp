@@ -43,7 +43,7 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
   if (answer->status == 204) {
     ++empty_;
     const feed::Hello here{place().cursor, {}};
-    co_return first && place().kind == feed::After::Kind::cursor ? take(here, events) : feed::Result<>();
+    co_return first&& place().kind == feed::After::Kind::cursor ? take(here, events) : feed::Result<>();
   }
   if (answer->status != 200) co_return feed::refusal(*answer);
 
@@ -63,7 +63,8 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
     if (!taken) co_return taken;
   }
   if (end != place().cursor) {
-    co_return feed::invalid("the page's cursor is " + feed::to_string(end) + ", expected " + feed::to_string(place().cursor));
+    co_return feed::invalid("the page's cursor is " + feed::to_string(end) + ", expected " +
+                            feed::to_string(place().cursor));
   }
   co_return feed::Result<>();
 }

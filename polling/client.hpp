@@ -15,9 +15,11 @@ namespace polling {
 namespace net = boost::asio;
 
 struct Timing {
-  std::chrono::milliseconds interval{1000};  ///< from the start of one poll to the start of the next; never two at once
-  std::chrono::milliseconds phase{0};        ///< before the first poll, so that many pollers can be spread
-  std::optional<std::chrono::seconds> wait;  ///< long polling: the server holds its answer back; `interval` is not used then
+  std::chrono::milliseconds interval{
+      1000};  ///< from the start of one poll to the start of the next; never two at once
+  std::chrono::milliseconds phase{0};  ///< before the first poll, so that many pollers can be spread
+  std::optional<std::chrono::seconds>
+      wait;  ///< long polling: the server holds its answer back; `interval` is not used then
 };
 
 /// Polls over libcurl. See feed::Client for the contract.

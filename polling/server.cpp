@@ -78,7 +78,8 @@ feed::Response answer(const Question& question, const feed::Exchange& exchange, 
     const feed::Seq last = tail.hello.cursor.seq;
     const std::string tag = entity_tag(tail.hello.cursor.epoch, last + 1 - tail.count, last);
     fields += "ETag: " + tag + "\r\n";
-    if (names(exchange.field("If-None-Match"), tag)) return {http::status::not_modified, {}, {}, std::move(fields)};
+    if (names(exchange.field("If-None-Match"), tag))
+      return {http::status::not_modified, {}, {}, std::move(fields)};
   }
   if (!tail.messages.empty()) tail.messages.pop_back();  // the last comma
   return {http::status::ok, "application/json", encode_page(tail.hello, tail.messages), std::move(fields)};
@@ -86,7 +87,8 @@ feed::Response answer(const Question& question, const feed::Exchange& exchange, 
 
 net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   const auto question = read_question(exchange);
-  if (!question) co_return co_await exchange.reply(feed::problem(http::status::bad_request, question.error().detail));
+  if (!question)
+    co_return co_await exchange.reply(feed::problem(http::status::bad_request, question.error().detail));
 
   feed::Room* room = question->wait ? &rooms.open(exchange.room()) : rooms.find(exchange.room());
   if (!room) {  // nobody ever wrote there: asking does not make it
@@ -112,7 +114,8 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
 }  // namespace
 
 void mount(feed::Routes& routes, feed::Rooms& rooms) {
-  routes.add(http::verb::get, "/rooms/{room}/messages", [&rooms](feed::Exchange& exchange) { return poll(exchange, rooms); });
+  routes.add(http::verb::get, "/rooms/{room}/messages",
+             [&rooms](feed::Exchange& exchange) { return poll(exchange, rooms); });
 }
 
 }  // namespace polling

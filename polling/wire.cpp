@@ -71,11 +71,13 @@ std::optional<std::chrono::seconds> preferred_wait(std::string_view prefer) {
     std::string_view preference = next(prefer, ',');
     std::string_view value = next(preference, ';');  // parameters are ignored
     const std::string_view name = next(value, '=');
-    const bool is_wait = std::equal(name.begin(), name.end(), wait.begin(), wait.end(),
-                                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+    const bool is_wait = std::equal(name.begin(), name.end(), wait.begin(), wait.end(), [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
+    });
     if (!is_wait) continue;
     value = trimmed(value);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
     std::uint32_t seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;

@@ -11,7 +11,9 @@ struct Client::Reading final : Parser::Handler {
 
   void on_event(const Event& event) override {
     if (broken || client.is_closed()) return;
-    const auto taken = event.type == "message" ? take_message(event) : event.type == "hello" || event.type == "gap" ? take_hello(event) : feed::Result<>();
+    const auto taken = event.type == "message"                        ? take_message(event)
+                       : event.type == "hello" || event.type == "gap" ? take_hello(event)
+                                                                      : feed::Result<>();
     if (!taken) broken = taken.error();
   }
   feed::Result<> take_hello(const Event& event) {
@@ -62,7 +64,8 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
       refused += piece;
       return refused.size() < 65536;
     }
-    if (!parser.feed(piece)) reading.broken = feed::Error{feed::Errc::too_large, "an event is larger than 1 MiB, the limit"};
+    if (!parser.feed(piece))
+      reading.broken = feed::Error{feed::Errc::too_large, "an event is larger than 1 MiB, the limit"};
     return !reading.broken && !is_closed();
   };
   const auto ended = co_await agent_.fetch(std::move(request));
@@ -70,7 +73,8 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   if (reading.broken) co_return *reading.broken;
   if (!ended) co_return ended.error();
   if (status != 200) co_return feed::refusal({status, type, std::move(refused)});
-  if (type != "text/event-stream") co_return feed::invalid("the answer is \"" + type + "\", expected text/event-stream");
+  if (type != "text/event-stream")
+    co_return feed::invalid("the answer is \"" + type + "\", expected text/event-stream");
   co_return feed::Error{feed::Errc::left, "the server ended the stream"};
 }
 

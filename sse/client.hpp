@@ -16,7 +16,8 @@ namespace net = boost::asio;
 class Client final : public feed::Client {
  public:
   /// `silence`: a server that says nothing for so long, not even a comment, is taken for dead.
-  Client(net::any_io_executor executor, const feed::Address& room, std::chrono::seconds silence = std::chrono::seconds(45));
+  Client(net::any_io_executor executor, const feed::Address& room,
+         std::chrono::seconds silence = std::chrono::seconds(45));
 
   net::awaitable<feed::Result<>> connect(feed::After after) override;
   net::awaitable<feed::Error> subscribe(const feed::Events& events) override;

@@ -35,18 +35,22 @@ feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed:
   return after;
 }
 
-net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms, std::chrono::milliseconds heartbeat) {
+net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
+                            std::chrono::milliseconds heartbeat) {
   if (exchange.request().version() < 11) {
-    co_return co_await exchange.reply(feed::problem(http::status::http_version_not_supported, "an event stream needs HTTP/1.1"));
+    co_return co_await exchange.reply(
+        feed::problem(http::status::http_version_not_supported, "an event stream needs HTTP/1.1"));
   }
   feed::Room& room = rooms.open(exchange.room());
   const auto after = read_after(exchange, room);
-  if (!after) co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!after)
+    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
 
   feed::Reader reader(room, encode, *after);
   const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
   const std::string first = feed::chunk(encode_retry(retry) + encode("hello", reader.hello()));
-  const auto begun = co_await exchange.begin("text/event-stream", "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n", first);
+  const auto begun = co_await exchange.begin("text/event-stream",
+                                             "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n", first);
   if (!begun) co_return;  // the reader left
 
   for (;;) {

@@ -28,14 +28,16 @@ namespace ws = beast::websocket;
 
 // Outlives close(): coroutines that are still in it hold a share.
 struct Client::Connection {
-  explicit Connection(net::any_io_executor executor) : socket(std::move(executor)), turn(socket.get_executor()) {}
+  explicit Connection(net::any_io_executor executor)
+      : socket(std::move(executor)), turn(socket.get_executor()) {}
 
   ws::stream<feed::Stream, false> socket;
   beast::flat_buffer buffer;
   std::deque<Incoming> early;  // of the feed, read while nobody subscribed
-  std::map<std::uint64_t, std::optional<feed::Result<feed::Cursor>>> answers;  // by ref; none yet where it is awaited
+  std::map<std::uint64_t, std::optional<feed::Result<feed::Cursor>>>
+      answers;  // by ref; none yet where it is awaited
   std::uint64_t next_ref = 1;
-  feed::Bell turn;              // rung when something was read or written: those who wait look again
+  feed::Bell turn;  // rung when something was read or written: those who wait look again
   bool reading = false, writing = false;
   std::optional<feed::Error> ended;
 
@@ -58,10 +60,12 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
   auto& socket = connection->socket;
   beast::error_code error;
   net::ip::tcp::resolver resolver(executor());
-  const auto endpoints = co_await resolver.async_resolve(room_.host, room_.port, net::redirect_error(net::use_awaitable, error));
+  const auto endpoints =
+      co_await resolver.async_resolve(room_.host, room_.port, net::redirect_error(net::use_awaitable, error));
   if (!error) {
     beast::get_lowest_layer(socket).expires_after(std::chrono::seconds(10));
-    co_await beast::get_lowest_layer(socket).async_connect(endpoints, net::redirect_error(net::use_awaitable, error));
+    co_await beast::get_lowest_layer(socket).async_connect(endpoints,
+                                                           net::redirect_error(net::use_awaitable, error));
   }
   if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
   if (error) co_return feed::Error{feed::Errc::unreachable, room_.authority + ": " + error.message()};
@@ -70,17 +74,20 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
   beast::get_lowest_layer(socket).expires_never();
   socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * silence_, true});
   socket.set_option(ws::stream_base::decorator([](ws::request_type& request) {
-    request.set(http::field::sec_websocket_protocol, beast::string_view(subprotocol.data(), subprotocol.size()));
+    request.set(http::field::sec_websocket_protocol,
+                beast::string_view(subprotocol.data(), subprotocol.size()));
   }));
   socket.auto_fragment(false);
   socket.read_message_max(std::size_t{64} << 20);
   std::string target = room_.path + "/socket";
   if (after.kind != feed::After::Kind::everything) target += "?after=" + feed::to_string(after);
   ws::response_type answer;
-  co_await socket.async_handshake(answer, room_.authority, target, net::redirect_error(net::use_awaitable, error));
+  co_await socket.async_handshake(answer, room_.authority, target,
+                                  net::redirect_error(net::use_awaitable, error));
   if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
   if (error == ws::error::upgrade_declined) {
-    co_return feed::Error{feed::Errc::refused, "status " + std::to_string(answer.result_int()), static_cast<int>(answer.result_int())};
+    co_return feed::Error{feed::Errc::refused, "status " + std::to_string(answer.result_int()),
+                          static_cast<int>(answer.result_int())};
   }
   if (error) co_return feed::Error{feed::Errc::left, "handshake: " + error.message()};
   co_return feed::Result<>();
@@ -95,7 +102,8 @@ net::awaitable<void> Client::read(Connection& connection) {
   if (error) {
     const auto& reason = connection.socket.reason();
     const bool goodbye = error == ws::error::closed && reason.code != ws::close_code::none;
-    std::string detail = goodbye ? "the server closed with " + std::to_string(reason.code) + ' ' + std::string(reason.reason.data(), reason.reason.size())
+    std::string detail = goodbye ? "the server closed with " + std::to_string(reason.code) + ' ' +
+                                       std::string(reason.reason.data(), reason.reason.size())
                                  : error.message();
     const feed::Errc code = is_closed()                      ? feed::Errc::closed
                             : error == beast::error::timeout ? feed::Errc::timed_out

@@ -16,7 +16,8 @@ namespace net = boost::asio;
 class Client final : public feed::Client {
  public:
   /// `silence`: a server that says nothing for so long is pinged, and after as much again taken for dead.
-  Client(net::any_io_executor executor, feed::Address room, std::chrono::seconds silence = std::chrono::seconds(20));
+  Client(net::any_io_executor executor, feed::Address room,
+         std::chrono::seconds silence = std::chrono::seconds(20));
   ~Client() override;
 
   net::awaitable<feed::Result<>> connect(feed::After after) override;

@@ -15,7 +15,8 @@ net::awaitable<feed::Result<>> Gate::write(std::string_view frames) {
 }
 
 net::awaitable<feed::Result<>> Gate::finish(std::string bytes, bool has_begun) {
-  if (has_begun) busy_ = false;  // nobody else can have taken it: write() below takes it back before anything is awaited
+  if (has_begun)
+    busy_ = false;  // nobody else can have taken it: write() below takes it back before anything is awaited
   co_return co_await write(bytes);
 }
 

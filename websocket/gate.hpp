@@ -7,8 +7,8 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -30,7 +30,8 @@ class Gate {
  public:
   using executor_type = feed::Stream::executor_type;
 
-  explicit Gate(feed::Connection& connection) : connection_(connection), turn_(connection.stream().get_executor()) {}
+  explicit Gate(feed::Connection& connection)
+      : connection_(connection), turn_(connection.stream().get_executor()) {}
 
   executor_type get_executor() { return connection_.stream().get_executor(); }
   feed::Stream& next_layer() { return connection_.stream(); }
@@ -61,11 +62,12 @@ class Gate {
           }
           if (written > 0) busy_ = true;  // in the middle of a frame
           std::string rest = beast::buffers_to_string(from).substr(written);
-          net::co_spawn(get_executor(), finish(std::move(rest), written > 0),
-                        [handler = std::move(handler), size](std::exception_ptr failure, feed::Result<> all) mutable {
-                          if (failure) std::rethrow_exception(failure);
-                          std::move(handler)(all ? beast::error_code() : net::error::broken_pipe, all ? size : 0);
-                        });
+          net::co_spawn(
+              get_executor(), finish(std::move(rest), written > 0),
+              [handler = std::move(handler), size](std::exception_ptr failure, feed::Result<> all) mutable {
+                if (failure) std::rethrow_exception(failure);
+                std::move(handler)(all ? beast::error_code() : net::error::broken_pipe, all ? size : 0);
+              });
         },
         token, buffers);
   }
@@ -91,10 +93,11 @@ void teardown(beast::role_type role, Gate& gate, beast::error_code& error);
 
 template <class Handler>
 void async_teardown(beast::role_type, Gate& gate, Handler&& handler) {
-  net::co_spawn(gate.get_executor(), gate.close(), [handler = std::forward<Handler>(handler)](std::exception_ptr failure) mutable {
-    if (failure) std::rethrow_exception(failure);
-    std::move(handler)(beast::error_code());
-  });
+  net::co_spawn(gate.get_executor(), gate.close(),
+                [handler = std::forward<Handler>(handler)](std::exception_ptr failure) mutable {
+                  if (failure) std::rethrow_exception(failure);
+                  std::move(handler)(beast::error_code());
+                });
 }
 
 }  // namespace websocket

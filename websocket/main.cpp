@@ -9,7 +9,8 @@
 namespace {
 
 void mount(feed::Server& server) {
-  websocket::mount(server.routes(), server.rooms(), {server.options().max_message, server.options().heartbeat});
+  websocket::mount(server.routes(), server.rooms(),
+                   {server.options().max_message, server.options().heartbeat});
   feed::mount_page(server, embedded::client_js);
 }
 

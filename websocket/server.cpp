@@ -38,8 +38,9 @@ std::optional<feed::Response> check_handshake(const feed::Exchange& exchange) {
     return refuse(http::status::upgrade_required, "got no upgrade, expected a WebSocket handshake");
   }
   if (exchange.field("Sec-WebSocket-Version") != "13") {
-    return refuse(http::status::upgrade_required,
-                  "Sec-WebSocket-Version is \"" + std::string(exchange.field("Sec-WebSocket-Version")) + "\", expected 13");
+    return refuse(http::status::upgrade_required, "Sec-WebSocket-Version is \"" +
+                                                      std::string(exchange.field("Sec-WebSocket-Version")) +
+                                                      "\", expected 13");
   }
   if (!is_key(exchange.field("Sec-WebSocket-Key"))) {
     return feed::problem(http::status::bad_request, "Sec-WebSocket-Key is not the base64 of 16 bytes");
@@ -51,7 +52,9 @@ net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limi
   const bool chosen = lists(exchange.field("Sec-WebSocket-Protocol"), subprotocol);
   socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * limits.heartbeat, true});
   socket.set_option(ws::stream_base::decorator([chosen](ws::response_type& response) {
-    if (chosen) response.set(http::field::sec_websocket_protocol, beast::string_view(subprotocol.data(), subprotocol.size()));
+    if (chosen)
+      response.set(http::field::sec_websocket_protocol,
+                   beast::string_view(subprotocol.data(), subprotocol.size()));
   }));
   socket.auto_fragment(false);
   socket.read_message_max(limits.max_message);
@@ -106,7 +109,8 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     }
     const Post post = parse_post(text_in(buffer), feed::anonymous);
     buffer.clear();
-    feed::Result<feed::Cursor> place = post.draft ? session.room.publish(*post.draft) : feed::Result<feed::Cursor>(post.draft.error());
+    feed::Result<feed::Cursor> place =
+        post.draft ? session.room.publish(*post.draft) : feed::Result<feed::Cursor>(post.draft.error());
     if (!place) ++counters.refused;
     const auto written = co_await session.gate().write(text_frame(encode_answer(post.ref, place)));
     if (!written) co_return;  // the client left
@@ -117,7 +121,8 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
   auto refusal = check_handshake(exchange);
   if (refusal) co_return co_await exchange.reply(*std::move(refusal));
   const auto after = exchange.after();
-  if (!after) co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!after)
+    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
 
   Session session(exchange, rooms.open(exchange.room()), *after);
   if (!co_await accept(session.socket, exchange, limits)) co_return;
@@ -136,7 +141,9 @@ net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
   if (refusal) co_return co_await exchange.reply(*std::move(refusal));
   Socket socket(exchange.take_over());
   if (!co_await accept(socket, exchange, limits)) co_return;
-  exchange.connection().on_stop = [&socket] { socket.async_close(ws::close_code::going_away, net::detached); };
+  exchange.connection().on_stop = [&socket] {
+    socket.async_close(ws::close_code::going_away, net::detached);
+  };
   beast::flat_buffer buffer;
   for (beast::error_code error; !error;) {
     co_await socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));

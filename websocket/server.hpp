@@ -10,8 +10,9 @@
 namespace websocket {
 
 struct Limits {
-  std::size_t max_message = 65536;               ///< bytes of a message from the client
-  std::chrono::milliseconds heartbeat{15000};  ///< of silence from the client, then a ping; after as much again it is cut off
+  std::size_t max_message = 65536;  ///< bytes of a message from the client
+  std::chrono::milliseconds heartbeat{
+      15000};  ///< of silence from the client, then a ping; after as much again it is cut off
 };
 
 /// GET /rooms/{room}/socket and GET /echo.

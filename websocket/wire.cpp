@@ -21,7 +21,8 @@ std::string text_frame(std::string_view payload) {
   constexpr char final_text = '\x81';  // FIN and opcode 1
   std::string frame(1, final_text);
   const auto append_length = [&](int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) frame += static_cast<char>(payload.size() >> shift & 0xff);
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+      frame += static_cast<char>(payload.size() >> shift & 0xff);
   };
   if (payload.size() < 126) {
     append_length(1);
@@ -44,7 +45,8 @@ Post parse_post(std::string_view text, std::string_view default_author) {
   Post post{"null", feed::parse_draft(*object, default_author)};
   const json::value* ref = object->if_contains("ref");
   if (!ref || ref->is_null()) return post;
-  if (!ref->is_int64() && !ref->is_uint64() && !ref->is_string()) return {"null", feed::invalid("expected \"ref\" to be a whole number or a string")};
+  if (!ref->is_int64() && !ref->is_uint64() && !ref->is_string())
+    return {"null", feed::invalid("expected \"ref\" to be a whole number or a string")};
   post.ref = json::serialize(*ref);
   return post;
 }
@@ -71,7 +73,8 @@ feed::Result<Incoming> parse_incoming(std::string_view text) {
     return Incoming(Begin{*std::move(hello)});
   }
   if (const json::value* ref = object->if_contains("ref")) {
-    if (ref->is_null()) return feed::invalid("the server could not read what was sent: " + std::string(text.substr(0, 200)));
+    if (ref->is_null())
+      return feed::invalid("the server could not read what was sent: " + std::string(text.substr(0, 200)));
     if (!ref->is_int64()) return feed::invalid("expected \"ref\" to be a number that was sent");
     const auto number = static_cast<std::uint64_t>(ref->get_int64());
     const json::value* error = object->if_contains("error");
@@ -91,7 +94,8 @@ bool is_key(std::string_view key) {
   // 16 bytes are 22 characters of base64 and two of padding; the last one carries 4 bits that must be 0.
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   if (key.size() != 24 || !key.ends_with("==")) return false;
-  const bool clean = std::all_of(key.begin(), key.begin() + 22, [&](char c) { return alphabet.find(c) != std::string_view::npos; });
+  const bool clean = std::all_of(key.begin(), key.begin() + 22,
+                                 [&](char c) { return alphabet.find(c) != std::string_view::npos; });
   return clean && alphabet.find(key[21]) % 16 == 0;
 }
 

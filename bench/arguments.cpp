@@ -1,0 +1,61 @@
+#include "bench/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string_view>
+
+#ifndef BENCH_SOURCE_DIR
+#define BENCH_SOURCE_DIR "."
+#endif
+
+namespace bench {
+
+std::variant<Arguments, int> read_arguments(int argc, char** argv) {
+  Arguments arguments;
+  arguments.root = BENCH_SOURCE_DIR;
+  CLI::App app(
+      "Measures what the three transports cost and ends with one table. What begins with --benchmark_ is Google Benchmark's "
+      "and passed on, like --benchmark_out=FILE.",
+      "bench/run");
+  app.set_help_flag("-h,--help", "print this and end");
+  app.add_flag("--smoke", arguments.smoke,
+               "measure for less than a minute in all, once each; the default takes less than five");
+  app.add_option("--filter", arguments.filter,
+                 "only cells whose name this regular expression finds; with - before it, the others");
+  app.add_flag("--list", arguments.list, "print the cells and end");
+  app.add_option("--seed", arguments.seed, "for the order, the plans and the phases")->capture_default_str();
+  app.add_flag("--publish", arguments.publish,
+               "write the notes to notes/ and README.md instead of build/notes");
+  app.add_option("--root", arguments.root,
+                 "the source tree, below which build/results and build/notes are written")
+      ->capture_default_str();
+  app.allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  for (const std::string& extra : app.remaining()) {
+    constexpr std::string_view filter = "--benchmark_filter=";
+    if (extra.starts_with(filter)) {
+      arguments.filter = extra.substr(filter.size());
+    } else if (extra == "--benchmark_list_tests" || extra == "--benchmark_list_tests=true") {
+      arguments.list = true;
+    } else if (extra.starts_with("--benchmark_")) {
+      arguments.google.push_back(extra);
+    } else {
+      fmt::print(
+          stderr,
+          "bench/run: \"{}\" is not an option. There are --smoke, --filter REGEX, --list, --seed N, --publish, --root DIR, "
+          "--help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
+          extra);
+      return 2;
+    }
+  }
+  return arguments;
+}
+
+}  // namespace bench

@@ -1,0 +1,25 @@
+#pragma once
+// What the benchmark can be told on its command line.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace bench {
+
+struct Arguments {
+  bool smoke = false;
+  bool list = false;
+  bool publish = false;
+  std::uint64_t seed = 1;
+  std::string filter;
+  std::string root;                 ///< the source tree
+  std::vector<std::string> google;  ///< --benchmark_…, passed on
+};
+
+/// Either the arguments, or the exit code where the program should end at once: 0 after --help, 2 for what is
+/// not an option, which has been said then.
+std::variant<Arguments, int> read_arguments(int argc, char** argv);
+
+}  // namespace bench

@@ -1,0 +1,109 @@
+#pragma once
+// The arms: the three transports, long polling, and two floors below them, each with its server and a reader
+// behind the one client interface.
+
+#include "bench/process.hpp"
+#include "bench/publisher.hpp"
+#include "bench/receipts.hpp"
+#include "feed/bell.hpp"
+#include "feed/client.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+namespace net = boost::asio;
+
+/// Where everything is: the servers' programs, the cores.
+struct Place {
+  std::string programs;  ///< directory of polling_server and the others
+  Cores cores;
+};
+
+/// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an
+/// unknown arm.
+std::string server_of(std::string_view arm);
+
+/// Whether messages come when they are there, and not when they are asked for.
+bool is_streaming(std::string_view arm);
+
+/// Starts the arm's server, which forgets nothing, with `heartbeat` of silence.
+std::unique_ptr<Process> start_server(const Place& place, std::string_view arm,
+                                      std::chrono::milliseconds heartbeat = std::chrono::hours(1));
+
+/// The in-process queue of the null arm: the floor of the instrument itself.
+class NullRoom {
+ public:
+  NullRoom(net::any_io_executor executor, std::size_t payload_bytes)
+      : executor_(executor), payload_bytes_(payload_bytes) {}
+  /// From any thread.
+  void publish(std::size_t index);
+
+ private:
+  friend class NullClient;
+  net::any_io_executor executor_;
+  std::size_t payload_bytes_;
+  std::vector<class NullClient*> clients_;
+};
+
+/// How a poller polls.
+struct Asking {
+  std::chrono::nanoseconds interval{0};
+  std::chrono::nanoseconds phase{0};
+  std::chrono::seconds wait{25};  ///< long polling
+};
+
+/// A reader of the arm's room at `port`. `room` is used by null alone.
+std::unique_ptr<feed::Client> make_reader(std::string_view arm, net::any_io_executor executor,
+                                          std::uint16_t port, const Asking& asking, NullRoom* room);
+
+/// Readers behind feed::Client on one loop, that of the calling thread.
+class Readers {
+ public:
+  /// `cursor`: where they begin. `messages`: how many there will be.
+  Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>> clients, feed::Cursor cursor,
+          std::size_t messages);
+  ~Readers();
+
+  void start();
+  std::size_t begun() const { return begun_; }  ///< how many were told where their feed begins
+  bool complete() const { return complete_ == clients_.size(); }
+  std::vector<Receipts>& receipts() { return receipts_; }
+  const feed::Client& client(std::size_t i) const { return *clients_[i]; }
+
+  /// Called after each message, with reader and index.
+  std::function<void(std::size_t, std::size_t)> on_message;
+  /// A reader that has everything closes at once, inside the callback: no poll is then under way.
+  bool close_when_complete = false;
+
+  /// Runs the loop until `done()`, at most until `deadline`; looks after every few handlers, wakes up every
+  /// 50 ms. True where done.
+  bool run_until(Clock::time_point deadline, const std::function<bool()>& done);
+
+  /// Closes all and waits until they have ended, 5 s at most.
+  void close();
+
+  /// Why a reader ended by itself; empty where none did.
+  const std::string& failure() const { return failure_; }
+
+ private:
+  net::awaitable<void> read(std::size_t i);
+  net::io_context& io_;
+  std::vector<std::unique_ptr<feed::Client>> clients_;
+  std::vector<Receipts> receipts_;
+  feed::Cursor cursor_;
+  std::size_t begun_ = 0, ended_ = 0, complete_ = 0;
+  bool started_ = false;
+  std::string failure_;
+};
+
+}  // namespace bench

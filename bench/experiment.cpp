@@ -1,0 +1,141 @@
+#include "bench/experiment.hpp"
+
+#include "bench/stats.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <fstream>
+#include <string>
+#include <utility>
+
+namespace bench {
+namespace {
+
+constexpr std::string_view on_time_name = "messages sent on time";
+constexpr std::string_view stolen_name = "the machine was ours";
+constexpr std::string_view uniform_name = "poll delays are uniform";
+
+double cpu_s(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// How long a thread was ready to run, and did not: the second number of its schedstat, in nanoseconds.
+double run_queue_s(const std::string& path) {
+  std::ifstream file(path);
+  double ran = 0, waited = 0;
+  file >> ran >> waited;
+  return waited * 1e-9;
+}
+
+}  // namespace
+
+std::vector<Cell> all_cells(const Setting& setting) {
+  std::vector<Cell> all;
+  for (const auto cells : {delivery_cells, bytes_cells, silence_cells, fanout_cells, floor_cells}) {
+    for (Cell& cell : cells(setting)) all.push_back(std::move(cell));
+  }
+  return all;
+}
+
+Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
+  if (server) {
+    server_ = server->cpu();
+    sleeps_ = server->context_switches();
+  }
+  client_begin_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
+  waited_s_ = waited();
+  begin_ = Clock::now();
+}
+
+// Of the clients without what their own publisher took from them, and of the server.
+double Meter::waited() const {
+  const double publisher = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s(CLOCK_THREAD_CPUTIME_ID);
+  const double server = process_ ? run_queue_s(fmt::format("/proc/{}/schedstat", process_->pid())) : 0;
+  return run_queue_s("/proc/thread-self/schedstat") - publisher + server;
+}
+
+void Meter::end() {
+  seconds_ = std::chrono::duration<double>(Clock::now() - begin_).count();
+  client_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - client_begin_s_;
+  if (process_) {
+    server_ = process_->cpu() - server_;
+    sleeps_ = process_->context_switches() - sleeps_;
+  }
+  waited_s_ = waited() - waited_s_;
+  stolen_ = stolen(machine_, cpu_time());
+}
+
+double Meter::server_user_share() const {
+  const double user = static_cast<double>(server_.user.count()),
+               system = static_cast<double>(server_.system.count());
+  return user + system > 0 ? user / (user + system) : 0;
+}
+
+void Meter::tell(Run& run) const {
+  run.figures["client_utilisation"] = client_utilisation();
+  if (process_) run.figures["server_utilisation"] = server_utilisation();
+  run.figures["waited_ms"] = std::max(waited_s_, 0.0) * 1e3;
+  run.figures["stolen_percent"] = 100 * stolen_;
+  run.gates.push_back(
+      {std::string(stolen_name), stolen_ <= 0.01,
+       fmt::format("{:.1f} % of its time went to others, expected at most 1 %", 100 * stolen_)});
+}
+
+void tell_delays(Run& run, std::vector<std::int64_t> samples_ns) {
+  run.figures["n"] = static_cast<double>(samples_ns.size());
+  if (samples_ns.empty()) return;
+  std::sort(samples_ns.begin(), samples_ns.end());
+  double sum = 0;
+  for (const std::int64_t sample : samples_ns) sum += static_cast<double>(sample);
+  run.figures["mean_us"] = sum / static_cast<double>(samples_ns.size()) / 1e3;
+  run.figures["max_us"] = static_cast<double>(samples_ns.back()) / 1e3;
+  for (const auto& [name, p] : {std::pair("p50_us", 0.5), {"p90_us", 0.9}, {"p99_us", 0.99}}) {
+    if (may_print(samples_ns.size(), p))
+      run.figures[name] = static_cast<double>(percentile(samples_ns, p)) / 1e3;
+  }
+}
+
+Gate on_time(std::span<const std::int64_t> sorted_lateness) {
+  const double p99_us =
+      sorted_lateness.empty() ? 0 : static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
+  return {std::string(on_time_name), p99_us < 1000,
+          fmt::format("the generator was {:.0f} µs late at p99, expected less than 1000", p99_us)};
+}
+
+Gate no_negative(std::span<const std::int64_t> samples_ns) {
+  const auto negative =
+      std::count_if(samples_ns.begin(), samples_ns.end(), [](std::int64_t sample) { return sample < 0; });
+  return {"no message before it was due", negative == 0,
+          fmt::format("{} of {} came before", negative, samples_ns.size())};
+}
+
+Gate equal(std::string name, double seen, double expected) {
+  return {std::move(name), seen == expected, fmt::format("{:.0f}, expected {:.0f}", seen, expected)};
+}
+
+Gate uniform(std::vector<std::int64_t> samples_ns, std::chrono::nanoseconds interval,
+             std::chrono::nanoseconds one_way, std::size_t independent) {
+  if (samples_ns.empty() || independent < 5)
+    return {std::string(uniform_name), false, "there are too few samples"};
+  std::sort(samples_ns.begin(), samples_ns.end());
+  const auto low = static_cast<double>(one_way.count());
+  const double distance = uniform_distance(samples_ns, low, low + static_cast<double>(interval.count()));
+  const double limit = critical_distance(independent);
+  return {std::string(uniform_name), distance <= limit,
+          fmt::format("Kolmogorov-Smirnov distance {:.3f} from [d, T + d], expected at most {:.3f}", distance,
+                      limit)};
+}
+
+bool is_of_the_machine(const Run& run, const Gate& gate) {
+  if (gate.name == on_time_name || gate.name == stolen_name) return true;
+  // Readers that were held up measure that, and not when they asked.
+  constexpr double much_ms = 50;
+  const auto waited = run.figures.find("waited_ms");
+  return gate.name == uniform_name && waited != run.figures.end() && waited->second > much_ms;
+}
+
+}  // namespace bench

@@ -1,0 +1,106 @@
+#pragma once
+// What the experiments share: a cell that can be run, the looks at the machine before and after, and the
+// gates.
+
+#include "bench/arms.hpp"
+#include "bench/process.hpp"
+#include "bench/provenance.hpp"
+#include "bench/publisher.hpp"
+#include "bench/receipts.hpp"
+#include "bench/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// How much is measured: `smoke` under a minute, `standard` under five.
+enum class Profile { smoke, standard };
+
+/// What holds for all runs of an execution.
+struct Setting {
+  Place place;
+  Profile profile = Profile::standard;
+  std::uint64_t seed = 1;
+};
+
+/// One cell: the same thing measured again and again.
+struct Cell {
+  std::string name;  ///< "delivery/ws/rate:200/payload:100"
+  std::string experiment;
+  std::string arm;
+  std::map<std::string, double> parameters;
+  std::string headline;     ///< the figure that Google Benchmark calls the time
+  double headline_seconds;  ///< how many seconds one unit of that figure is
+  double estimate_s;        ///< how long one run takes, for the time left
+  unsigned repetitions;
+  /// Fills figures, predictions, gates and samples. Throws ServerFailed, Interrupted, std::runtime_error.
+  std::function<void(Run&)> measure;
+};
+
+std::vector<Cell> delivery_cells(const Setting& setting);
+std::vector<Cell> bytes_cells(const Setting& setting);
+std::vector<Cell> silence_cells(const Setting& setting);
+std::vector<Cell> fanout_cells(const Setting& setting);
+std::vector<Cell> floor_cells(const Setting& setting);
+/// All of them, in the order in which they are told about.
+std::vector<Cell> all_cells(const Setting& setting);
+
+/// What a stretch of time cost. Begins when it is made.
+class Meter {
+ public:
+  /// `server`: null for none.
+  explicit Meter(const Process* server);
+  /// Ends it. The figures are of the stretch until here.
+  void end();
+
+  double seconds() const { return seconds_; }
+  std::chrono::nanoseconds server_cpu() const { return server_.total; }
+  double server_user_share() const;  ///< of its CPU time, from the kernel's sampling
+  std::uint64_t server_sleeps() const { return sleeps_; }
+  double client_utilisation() const {
+    return client_s_ / seconds_;
+  }  ///< of one core, publisher (which stays awake before a message is due) and readers together
+  double server_utilisation() const {
+    return std::chrono::duration<double>(server_.total).count() / seconds_;
+  }
+
+  /// client_utilisation, server_utilisation, waited_ms (readers or server were ready, and other programs had the
+  /// core), stolen_percent and the gate on that.
+  void tell(Run& run) const;
+
+ private:
+  double waited() const;
+  const Process* process_;
+  Clock::time_point begin_;
+  ProcessTime server_;
+  std::uint64_t sleeps_ = 0;
+  double waited_s_ = 0;
+  double client_begin_s_ = 0, client_s_ = 0, seconds_ = 0;
+  CpuTime machine_;
+  double stolen_ = 0;
+};
+
+/// n, mean, p50, p90, p99 (where there are enough samples) and max, in microseconds.
+void tell_delays(Run& run, std::vector<std::int64_t> samples_ns);
+
+// Gates. Each says what was seen and what was expected.
+
+/// Above 1 ms at p99 the run is about the generator.
+Gate on_time(std::span<const std::int64_t> sorted_lateness);
+Gate no_negative(std::span<const std::int64_t> samples_ns);
+Gate equal(std::string name, double seen, double expected);
+/// Poll delays are uniform on [one_way, interval + one_way]: their distance from that (Kolmogorov-Smirnov) is
+/// not above what `independent` samples show by chance once in a hundred runs.
+Gate uniform(std::vector<std::int64_t> samples_ns, std::chrono::nanoseconds interval,
+             std::chrono::nanoseconds one_way, std::size_t independent);
+
+/// Whether it is the machine's fault and not the program's that this gate did not hold: such a run is made again.
+bool is_of_the_machine(const Run& run, const Gate& gate);
+
+}  // namespace bench

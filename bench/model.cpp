@@ -1,0 +1,248 @@
+#include "bench/model.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace bench {
+namespace {
+
+// Any date: all are 29 bytes (RFC 9110, 5.6.7).
+constexpr std::string_view date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+constexpr double hour_s = 3600;
+
+// Some text of that length, to stand for what is not known but for its length.
+std::string any(std::size_t bytes) { return std::string(bytes, 'x'); }
+
+std::string preference(std::optional<std::chrono::seconds> wait) {
+  return wait ? fmt::format("Prefer: wait={}\r\n", wait->count()) : std::string();
+}
+
+std::string preference_applied(std::optional<std::chrono::seconds> wait) {
+  return wait ? fmt::format("Preference-Applied: wait={}\r\n", wait->count()) : std::string();
+}
+
+std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\n\r\n", bytes) + bytes; }
+
+std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{}"}})", any(cursor)); }
+
+}  // namespace
+
+// --- delay ---
+
+Uniform poll_delay(Seconds interval, Seconds one_way) { return {one_way, interval + one_way}; }
+
+Uniform poll_delay_with_pause(Seconds pause, Seconds one_way) { return {one_way, pause + 3 * one_way}; }
+
+LongPollDelay::LongPollDelay(double per_second, Seconds one_way) : one_way_(one_way) {
+  const double under_way =
+      2 * per_second * one_way.count();  // messages that come while no poll waits, per poll
+  waiting_ = under_way / (under_way + std::exp(-under_way));
+}
+
+Seconds LongPollDelay::percentile(double p) const {
+  const double at_once = 1 - waiting_;
+  if (p <= at_once) return one_way_;
+  return one_way_ + 2 * one_way_ * ((p - at_once) / waiting_);
+}
+
+double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
+
+double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
+
+Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
+
+double break_even(double poll_cost, double push_cost) { return poll_cost / push_cost; }
+
+// --- what all share ---
+
+std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq) {
+  return epoch_bytes + fmt::formatted_size(".{}", seq);
+}
+
+std::size_t json_string_bytes(std::string_view text) {
+  std::size_t bytes = 2;
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t') {
+      bytes += 2;
+    } else {
+      bytes += static_cast<unsigned char>(c) < 0x20 ? 6 : 1;
+    }
+  }
+  return bytes;
+}
+
+std::size_t message_bytes(std::uint64_t seq, std::string_view author, std::string_view text) {
+  return fmt::formatted_size(R"({{"seq":{},"at":1763780000123,"author":,"text":}})", seq) +
+         json_string_bytes(author) + json_string_bytes(text);
+}
+
+std::size_t draft_bytes(std::string_view author, std::string_view text) {
+  return std::string_view(R"({"author":,"text":})").size() + json_string_bytes(author) +
+         json_string_bytes(text);
+}
+
+// --- polling ---
+
+std::size_t poll_request_bytes(const Target& target, std::size_t cursor,
+                               std::optional<std::chrono::seconds> wait) {
+  const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
+  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}\r\n", target.path,
+                             query, target.authority, preference(wait));
+}
+
+std::size_t empty_response_bytes(std::optional<std::chrono::seconds> wait) {
+  return fmt::formatted_size("HTTP/1.1 204 No Content\r\n{}{}\r\n", date, preference_applied(wait));
+}
+
+std::size_t page_body_bytes(std::size_t cursor, std::size_t count, std::size_t messages) {
+  const std::size_t commas = count > 0 ? count - 1 : 0;
+  return fmt::formatted_size(R"({{"cursor":"{}","messages":[]}})", any(cursor)) + messages + commas;
+}
+
+std::size_t page_response_bytes(std::size_t body, std::optional<std::chrono::seconds> wait) {
+  return fmt::formatted_size(
+             "HTTP/1.1 200 OK\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n", date,
+             body, preference_applied(wait)) +
+         body;
+}
+
+std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag) {
+  return page_response_bytes(body) + fmt::formatted_size("ETag: {}\r\n", any(tag));
+}
+
+Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait) {
+  return {poll_request_bytes(target, cursor, wait), empty_response_bytes(wait)};
+}
+
+double poll_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                              double per_second, Seconds interval) {
+  const double per_poll = per_second * interval.count();
+  const double empty = empty_polls(per_second, interval);
+  const double full = 1 - empty;
+  const double in_page = per_poll / full;  // messages in a page that has any
+  const auto body = static_cast<double>(page_body_bytes(cursor, 0, 0)) +
+                    in_page * static_cast<double>(message) + (in_page - 1);
+  const auto head = static_cast<double>(page_response_bytes(static_cast<std::size_t>(std::lround(body))) -
+                                        static_cast<std::size_t>(std::lround(body)));
+  const auto request = static_cast<double>(poll_request_bytes(target, cursor));
+  return (request + empty * static_cast<double>(empty_response_bytes()) + full * (head + body)) / per_poll;
+}
+
+// --- server-sent events ---
+
+std::size_t sse_request_bytes(const Target& target, std::size_t cursor) {
+  const std::string resume = cursor > 0 ? fmt::format("Last-Event-ID: {}\r\n", any(cursor)) : std::string();
+  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
+                             target.path, target.authority, resume);
+}
+
+std::size_t sse_response_head_bytes() {
+  return fmt::formatted_size(
+      "HTTP/1.1 200 OK\r\n{}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+      "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n\r\n",
+      date);
+}
+
+std::size_t sse_hello_bytes(std::size_t cursor) {
+  return chunk_bytes(fmt::formatted_size("retry: 1000\nevent: hello\nid: {}\ndata: {}\n\n", any(cursor),
+                                         place_json(cursor)));
+}
+
+std::size_t sse_event_bytes(std::size_t cursor, std::size_t message) {
+  return chunk_bytes(fmt::formatted_size("id: {}\ndata: \n\n", any(cursor)) + message);
+}
+
+std::size_t sse_heartbeat_bytes() { return chunk_bytes(std::string_view(": \n").size()); }
+
+Bytes sse_setup(const Target& target, std::size_t hello_cursor, std::size_t last_event_id) {
+  return {sse_request_bytes(target, last_event_id),
+          sse_response_head_bytes() + sse_hello_bytes(hello_cursor)};
+}
+
+// --- WebSocket ---
+
+std::size_t websocket_request_bytes(const Target& target, std::size_t cursor) {
+  const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
+  return fmt::formatted_size(
+      "GET {}/socket{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n",
+      target.path, query, target.authority);
+}
+
+std::size_t websocket_response_bytes() {
+  return std::string_view(
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat.v1\r\nServer: Boost.Beast/345\r\n\r\n")
+      .size();
+}
+
+std::size_t frame_bytes(std::size_t payload) {
+  if (payload < 126) return 2 + payload;
+  if (payload < 65536) return 2 + 2 + payload;
+  return 2 + 8 + payload;
+}
+
+std::size_t masked_frame_bytes(std::size_t payload) { return frame_bytes(payload) + 4; }
+
+std::size_t websocket_hello_bytes(std::size_t cursor) {
+  return frame_bytes(fmt::formatted_size(R"({{"hello":{}}})", place_json(cursor)));
+}
+
+Bytes ping() { return {masked_frame_bytes(0), frame_bytes(0)}; }
+
+Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_t after) {
+  return {websocket_request_bytes(target, after),
+          websocket_response_bytes() + websocket_hello_bytes(hello_cursor)};
+}
+
+// --- publishing ---
+
+Bytes post(const Target& target, std::string_view author, std::string_view text, std::size_t cursor) {
+  const std::size_t draft = draft_bytes(author, text);
+  const std::string place = place_json(cursor);
+  return {fmt::formatted_size("POST {}/messages HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
+                              "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                              target.path, target.authority, draft) +
+              draft,
+          fmt::formatted_size(
+              "HTTP/1.1 201 Created\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+              date, place.size(), place)};
+}
+
+Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
+                        std::size_t cursor) {
+  const std::size_t sent = fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) +
+                           json_string_bytes(author) + json_string_bytes(text);
+  return {masked_frame_bytes(sent),
+          frame_bytes(fmt::formatted_size(R"({{"ref":{},"cursor":"{}"}})", ref, any(cursor)))};
+}
+
+std::size_t tcp_message_bytes(std::size_t message) { return 4 + message; }
+
+// --- silence ---
+
+double poll_bytes_per_hour(const Target& target, std::size_t cursor, Seconds interval) {
+  return hour_s / interval.count() * static_cast<double>(empty_poll(target, cursor).total());
+}
+
+double long_poll_bytes_per_hour(const Target& target, std::size_t cursor, std::chrono::seconds wait,
+                                Seconds one_way) {
+  return hour_s / (wait + 2 * one_way).count() *
+         static_cast<double>(empty_poll(target, cursor, wait).total());
+}
+
+double sse_bytes_per_hour(Seconds heartbeat) {
+  return hour_s / heartbeat.count() * static_cast<double>(sse_heartbeat_bytes());
+}
+
+double websocket_bytes_per_hour(Seconds heartbeat) {
+  return hour_s / heartbeat.count() * static_cast<double>(ping().total());
+}
+
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
+  return payload + segments * (20 + 20 + 12);
+}
+
+}  // namespace bench

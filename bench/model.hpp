@@ -1,0 +1,188 @@
+#pragma once
+// What theory expects, for every figure that the harness measures: delays from the ways of asking, bytes from the text of
+// the protocols. Nothing here calls the code that is measured, or the comparison would be of that code with itself.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+using Seconds = std::chrono::duration<double>;
+
+// --- delay: from the time that a message was due to the time that the reader has it. d is the one-way delay. ---
+
+/// Any delay between two bounds is as likely as another.
+struct Uniform {
+  Seconds low;
+  Seconds high;
+  Seconds mean() const { return (low + high) / 2; }
+  Seconds percentile(double p) const { return low + (high - low) * p; }
+};
+
+/// A poll every T, start to start, T >= 2d: uniform on [d, T + d], mean T/2 + d.
+Uniform poll_delay(Seconds interval, Seconds one_way);
+
+/// A poll T after the last answer: the period is T + 2d, so uniform on [d, T + 3d], mean T/2 + 2d.
+Uniform poll_delay_with_pause(Seconds pause, Seconds one_way);
+
+/// A poll that waits at the server. A message that finds it there is told at once; one that comes while the answer and the next
+/// poll are under way, 2d, waits for it. With λ messages a second, at the server.
+class LongPollDelay {
+ public:
+  LongPollDelay(double per_second, Seconds one_way);
+  /// The share of the messages that wait: 2λd / (2λd + e^(-2λd)).
+  double waiting() const { return waiting_; }
+  /// d + 2λd² / (2λd + e^(-2λd))
+  Seconds mean() const { return one_way_ * (1 + waiting_); }
+  /// d for those that do not wait, uniform on [d, 3d] for the rest.
+  Seconds percentile(double p) const;
+  /// 3d
+  Seconds max() const { return one_way_ * 3; }
+
+ private:
+  Seconds one_way_;
+  double waiting_;
+};
+
+/// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
+double poll_to_push_ratio(Seconds pause, Seconds one_way);
+
+/// The share of the polls that find nothing new: e^(-λT).
+double empty_polls(double per_second, Seconds interval);
+
+/// The last of N readers of a broadcast, where writing to one costs c: N·c.
+Seconds last_reader(std::size_t readers, Seconds cost);
+
+/// The messages per interval, λT*, above which polling costs less than pushing: (cost of a poll) / (what pushing a message costs
+/// beyond the message). In bytes (H + A_poll) / (F + A_push), in CPU c_poll / c_push.
+double break_even(double poll_cost, double push_cost);
+
+// --- bytes of TCP payload, as the protocols say them ---
+
+/// Up is from the client to the server.
+struct Bytes {
+  std::uint64_t up = 0;
+  std::uint64_t down = 0;
+  std::uint64_t total() const { return up + down; }
+  Bytes& operator+=(const Bytes& other) {
+    up += other.up;
+    down += other.down;
+    return *this;
+  }
+  friend Bytes operator+(Bytes a, const Bytes& b) { return a += b; }
+  friend Bytes operator*(std::uint64_t times, const Bytes& b) { return {times * b.up, times * b.down}; }
+  bool operator==(const Bytes&) const = default;
+};
+
+/// Where the requests go.
+struct Target {
+  std::string authority;  ///< "127.0.0.1:8081": what stands in Host
+  std::string path;       ///< "/rooms/lobby", percent-encoded
+};
+
+/// `k3f9.17`: the epoch, a dot, the digits of the seq.
+std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq);
+
+/// `"hi"`, with its quotes: `"` and `\` and \b \f \n \r \t take two bytes, other control characters six (\u001f), all else is itself.
+std::size_t json_string_bytes(std::string_view text);
+
+/// `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`; `at` has 13 digits until the year 2286.
+std::size_t message_bytes(std::uint64_t seq, std::string_view author, std::string_view text);
+
+/// `{"author":"ada","text":"hi"}`
+std::size_t draft_bytes(std::string_view author, std::string_view text);
+
+// Polling. `wait` is what a long poll asks for.
+
+/// `GET /rooms/lobby/messages?after=k3f9.17 HTTP/1.1`, `Host`, `Accept: */*`, for a long poll `Prefer: wait=25`. A cursor of 0 bytes
+/// means a poll without `after`.
+std::size_t poll_request_bytes(const Target& target, std::size_t cursor,
+                               std::optional<std::chrono::seconds> wait = {});
+
+/// The 204 that says there is nothing new: the status line, `Date`, for a long poll `Preference-Applied: wait=25`.
+std::size_t empty_response_bytes(std::optional<std::chrono::seconds> wait = {});
+
+/// `{"cursor":"k3f9.21","messages":[…]}`: `count` messages, `messages` bytes of JSON in all, without the commas between them.
+std::size_t page_body_bytes(std::size_t cursor, std::size_t count, std::size_t messages);
+
+/// The 200 around such a page, head and body: `Date`, `Content-Type`, `Content-Length`, for a long poll `Preference-Applied`.
+std::size_t page_response_bytes(std::size_t body, std::optional<std::chrono::seconds> wait = {});
+
+/// A poll without `after` is answered with an `ETag: "k3f9.1-21"` besides: `tag` bytes with its quotes.
+std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag);
+
+/// One exchange that brings nothing.
+Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait = {});
+
+/// Expected bytes per delivered message, both ways, where messages of `message` bytes come as a Poisson process and a poll goes out
+/// every `interval`: (request + e^(-λT)·204 + (1 - e^(-λT))·(200 + page without messages)) / λT + message + commas. Not exact to the byte:
+/// it takes the Content-Length of the mean page.
+double poll_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                              double per_second, Seconds interval);
+
+// Server-sent events.
+
+/// `GET /rooms/lobby/events HTTP/1.1`, `Host`, `Accept: text/event-stream`; `Last-Event-ID: k3f9.17` where the cursor has any bytes.
+std::size_t sse_request_bytes(const Target& target, std::size_t cursor = 0);
+/// The head of the 200: `Date`, `Content-Type: text/event-stream`, `Transfer-Encoding`, `Cache-Control`, `X-Accel-Buffering`.
+std::size_t sse_response_head_bytes();
+/// `retry: 1000`, `event: hello`, `id`, `data: {"cursor":"k3f9.17"}`, a blank line, as one chunk.
+std::size_t sse_hello_bytes(std::size_t cursor);
+/// `id: k3f9.17`, `data: {message}`, a blank line, as one chunk: the length in hexadecimal, CRLF, the event, CRLF.
+std::size_t sse_event_bytes(std::size_t cursor, std::size_t message);
+/// `: ` and a line end as one chunk: 8 bytes.
+std::size_t sse_heartbeat_bytes();
+/// Request, head and hello.
+Bytes sse_setup(const Target& target, std::size_t hello_cursor, std::size_t last_event_id = 0);
+
+// WebSocket.
+
+/// The request that upgrades: `Host`, `Upgrade`, `Connection`, `Sec-WebSocket-Key` (24 characters), `Sec-WebSocket-Version: 13`,
+/// `Sec-WebSocket-Protocol: chat.v1`; `?after=` where the cursor has any bytes.
+std::size_t websocket_request_bytes(const Target& target, std::size_t cursor = 0);
+/// The 101: `Upgrade`, `Connection`, `Sec-WebSocket-Accept` (28 characters), `Sec-WebSocket-Protocol`, `Server: Boost.Beast/345` (the three digits
+/// are Beast's version).
+std::size_t websocket_response_bytes();
+/// A server's frame: a header of 2 bytes, of 4 from a payload of 126, of 10 from 65536 (RFC 6455, 5.2).
+std::size_t frame_bytes(std::size_t payload);
+/// A client's frame: 4 bytes of mask more.
+std::size_t masked_frame_bytes(std::size_t payload);
+/// `{"hello":{"cursor":"k3f9.17"}}` in a frame.
+std::size_t websocket_hello_bytes(std::size_t cursor);
+/// The server pings, 2 bytes, and the client answers, 6.
+Bytes ping();
+/// Request, 101 and hello.
+Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_t after = 0);
+
+// Publishing.
+
+/// A POST of a draft and its `201` with `{"cursor":"k3f9.18"}`. `cursor` is the new message's. For drafts up to 1 MiB: from there
+/// libcurl asks with `Expect: 100-continue` first.
+Bytes post(const Target& target, std::string_view author, std::string_view text, std::size_t cursor);
+/// `{"ref":1,"author":"ada","text":"hi"}` in a masked frame and `{"ref":1,"cursor":"k3f9.18"}` in a frame.
+Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
+                        std::size_t cursor);
+
+// The floor: four bytes of length before each message.
+std::size_t tcp_message_bytes(std::size_t message);
+
+// A silent hour: TCP payload, both ways, of a client to whom nothing is said. Set-up is not in it.
+
+/// 3600/T empty polls.
+double poll_bytes_per_hour(const Target& target, std::size_t cursor, Seconds interval);
+/// 3600/(wait + 2d) polls that end with 204.
+double long_poll_bytes_per_hour(const Target& target, std::size_t cursor, std::chrono::seconds wait,
+                                Seconds one_way = {});
+/// A comment every heartbeat.
+double sse_bytes_per_hour(Seconds heartbeat);
+/// A ping and its pong every heartbeat.
+double websocket_bytes_per_hour(Seconds heartbeat);
+
+/// IPv4 bytes of that payload in `segments` (acknowledgements are segments too): 20 of IP, 20 of TCP, 12 of timestamps for each.
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments);
+
+}  // namespace bench

@@ -1,0 +1,80 @@
+#pragma once
+// A server in a process of its own, so that its cost is nobody else's, and the instruments that look at it
+// from outside.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace bench {
+
+/// A server that did not start, died, or did not end as it should. The text is one sentence for people.
+struct ServerFailed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The cores that a measurement uses. With one core both are the same, and nothing is pinned.
+struct Cores {
+  int server = 0;
+  int clients = 0;
+  bool apart() const { return server != clients; }
+};
+
+/// The first two cores that this process may use.
+Cores choose_cores();
+
+/// Keeps the calling thread, and what it starts, on one core. False where the system refuses.
+bool pin_to(int core);
+
+/// CPU time of a process since its start. `total` is exact (the process clock, in nanoseconds); the kernel
+/// splits it into user and system time by sampling, so the parts are right to some 10 ms.
+struct ProcessTime {
+  std::chrono::nanoseconds total{0};
+  std::chrono::nanoseconds user{0};
+  std::chrono::nanoseconds system{0};
+};
+ProcessTime operator-(const ProcessTime& a, const ProcessTime& b);
+
+/// One child. Dies with this process, whatever ends it; leaves the terminal's process group, so that Ctrl-C
+/// means the harness alone. Used from one thread, the one that made it.
+class Process {
+ public:
+  /// Starts `program` on `core` (nothing: anywhere) and reads its first line. Throws ServerFailed where there
+  /// is none within 10 s.
+  Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+  const std::string& first_line() const { return first_line_; }
+  std::uint16_t port() const;  ///< the number behind the last colon of the first line
+
+  ProcessTime cpu() const;
+  std::uint64_t memory_bytes() const;      ///< PSS: its own pages, and its share of the shared ones
+  std::uint64_t context_switches() const;  ///< voluntary ones: how often it went to sleep
+
+  /// Throws ServerFailed, with how it ended, where it is gone.
+  void check();
+
+  /// SIGTERM, and SIGKILL after 6 s. Throws ServerFailed where it did not end by itself with exit code 0.
+  void stop();
+
+  void signal(int number) const;  ///< SIGSTOP and SIGCONT, for tests
+
+ private:
+  std::string read_line(std::chrono::seconds patience);
+  std::optional<int> wait(bool block);
+
+  std::string name_;
+  pid_t pid_ = -1;
+  int output_ = -1;
+  std::string first_line_;
+};
+
+}  // namespace bench

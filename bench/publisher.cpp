@@ -1,0 +1,183 @@
+#include "bench/publisher.hpp"
+
+#include "feed/message.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+namespace bench {
+namespace {
+
+constexpr std::size_t number_digits = 8;
+constexpr std::chrono::seconds patience{5};  // for the last answers
+constexpr std::chrono::microseconds awake{
+    60};  // a sleeping core takes some 50 µs to come back: so long before, it stays awake
+
+void write_number(char* to, std::size_t number) {
+  for (std::size_t i = number_digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
+}
+
+void sleep_until(Clock::time_point due) {
+  const auto since = due.time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+  timespec at{seconds.count(), std::chrono::nanoseconds(since - seconds).count()};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+}
+
+void be_there_at(Clock::time_point due) {
+  if (due - Clock::now() > awake) sleep_until(due - awake);
+  while (Clock::now() < due) {
+  }
+}
+
+}  // namespace
+
+std::string text_of(std::size_t index, std::size_t bytes) {
+  if (bytes < number_digits)
+    throw std::invalid_argument("a benchmark's message has 8 bytes of text at least");
+  std::string text(bytes, 'x');
+  write_number(text.data(), index);
+  return text;
+}
+
+PostOutlet::PostOutlet(std::uint16_t port, std::size_t payload_bytes) : socket_(Socket::connect(port)) {
+  const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
+  request_ = fmt::format(
+      "POST {}/messages HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      room_path, port, body.size(), body);
+  number_at_ = request_.size() - 2 - payload_bytes;  // before the quote and the brace
+}
+
+void PostOutlet::send(std::size_t index) {
+  write_number(request_.data() + number_at_, index);
+  for (std::string_view rest = request_; !rest.empty();) {
+    const std::size_t written = socket_.write_some(rest);
+    rest.remove_prefix(written);
+    bytes_out_ += written;
+    if (rest.empty()) break;
+    socket_.wait(std::chrono::milliseconds(100), true);
+    read();  // or the server waits for us to read, and we for the server
+  }
+  read();
+}
+
+void PostOutlet::read() {
+  // An answer begins with its status and ends with the end of its JSON; nothing else in it looks like either.
+  constexpr std::string_view begin = "HTTP/1.1 ", end = "\"}";
+  std::array<char, 16384> piece;
+  for (;;) {
+    const std::size_t got = socket_.read_some(piece.data(), piece.size());
+    bytes_in_ += got;
+    if (got > 0) {
+      tail_.append(piece.data(), got);
+      std::size_t done = 0;
+      for (std::size_t at = 0; (at = tail_.find(end, done)) != std::string::npos;) {
+        const std::size_t status = tail_.find(begin, done);
+        if (status == std::string::npos || tail_.compare(status + begin.size(), 3, "201") != 0) {
+          throw std::runtime_error("a message was refused: " + tail_.substr(done, at + end.size() - done));
+        }
+        ++answered_;
+        done = at + end.size();
+      }
+      tail_.erase(0, done);
+    }
+    if (got < piece.size()) return;
+  }
+}
+
+std::size_t PostOutlet::answered(std::chrono::milliseconds patience) {
+  read();
+  if (patience.count() > 0 && socket_.wait(patience)) read();
+  return answered_;
+}
+
+std::string tcp_frame(std::size_t index, std::size_t payload_bytes) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const feed::Message message{index + 1, std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+                              std::string(author), text_of(index, payload_bytes)};
+  const std::string json = feed::encode(message);
+  std::string frame;
+  for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(json.size() >> shift & 0xff);
+  return frame + json;
+}
+
+TcpOutlet::TcpOutlet(std::uint16_t port, std::size_t payload_bytes)
+    : socket_(Socket::connect(port)), payload_bytes_(payload_bytes) {
+  socket_.write_all("P");
+}
+
+void TcpOutlet::send(std::size_t index) {
+  const std::string frame = tcp_frame(index, payload_bytes_);
+  socket_.write_all(frame);
+  answered({});
+}
+
+std::size_t TcpOutlet::answered(std::chrono::milliseconds patience) {
+  std::array<char, 4096> piece;
+  if (patience.count() > 0) socket_.wait(patience);
+  answer_bytes_ += socket_.read_some(piece.data(), piece.size());
+  return answer_bytes_ / 4;
+}
+
+Publisher::Publisher(Outlet& outlet, std::vector<std::chrono::nanoseconds> plan, std::size_t window,
+                     std::size_t first)
+    : outlet_(outlet), plan_(std::move(plan)), window_(window), first_(first), sent_(plan_.size()) {}
+
+Publisher::~Publisher() {
+  stopped_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void Publisher::start(Clock::time_point at) {
+  start_ = at;
+  thread_ = std::thread([this] {
+    try {
+      run();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  });
+}
+
+void Publisher::join() {
+  if (thread_.joinable()) thread_.join();
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Publisher::run() {
+  const sched_param priority{1};
+  pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);  // refused: then its lateness tells
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  constexpr std::chrono::milliseconds step{20};
+  for (std::size_t i = 0; i < plan_.size() && !stopped_; ++i) {
+    // Short sleeps, so that a stopped run does not wait for a message that is due much later.
+    for (auto left = due(i) - Clock::now(); left > step && !stopped_; left = due(i) - Clock::now())
+      sleep_until(std::min(due(i), Clock::now() + step));
+    if (stopped_) return;
+    be_there_at(due(i));
+    while (window_ > 0 && i >= window_ + answered_ && !stopped_) answered_ = outlet_.answered(step) - first_;
+    sent_[i] = Clock::now();
+    outlet_.send(first_ + i);
+  }
+  const auto deadline = Clock::now() + patience;
+  while (answered_ < plan_.size() && !stopped_ && Clock::now() < deadline)
+    answered_ = outlet_.answered(step) - first_;
+}
+
+std::vector<std::int64_t> Publisher::lateness() const {
+  std::vector<std::int64_t> late;
+  late.reserve(plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) late.push_back((sent_[i] - due(i)).count());
+  std::sort(late.begin(), late.end());
+  return late;
+}
+
+}  // namespace bench

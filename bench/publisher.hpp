@@ -1,0 +1,135 @@
+#pragma once
+// The generator: says each message when it is due, by a plan made before the run. Late means sent late, never
+// left out.
+
+#include "bench/socket.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace bench {
+
+using Clock = std::chrono::steady_clock;
+
+/// Who speaks in a benchmark's messages.
+constexpr std::string_view author = "bench";
+/// Where: the room of all benchmarks, as a path.
+constexpr std::string_view room_path = "/rooms/bench";
+
+/// The text of message `index`: its number in 8 digits, then as much filling as makes `bytes` (8 at least).
+std::string text_of(std::size_t index, std::size_t bytes);
+
+/// Where messages go. Used from the publisher's thread.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// Hands message `index` over, whether or not earlier ones were answered. Throws std::runtime_error where
+  /// nobody takes it.
+  virtual void send(std::size_t index) = 0;
+  /// How many were answered so far. Waits for one more, at most `patience`.
+  virtual std::size_t answered(std::chrono::milliseconds patience) = 0;
+};
+
+/// POST on one kept-alive connection, pipelined (RFC 9112, 9.3.2): a slow answer never delays the next
+/// message, and their order is that of the plan. The same for every arm that has a server. What it costs at
+/// the server's door is known to the byte.
+class PostOutlet final : public Outlet {
+ public:
+  PostOutlet(std::uint16_t port, std::size_t payload_bytes);
+  void send(std::size_t index) override;
+  std::size_t answered(std::chrono::milliseconds patience) override;
+
+  std::uint64_t bytes_out() const { return bytes_out_; }  ///< requests
+  std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
+
+ private:
+  void read();
+  Socket socket_;
+  std::string request_;
+  std::size_t number_at_;  // where in request_ the message's number stands
+  std::string tail_;       // of what was read, in case it ends within a mark
+  std::size_t answered_ = 0;
+  std::uint64_t bytes_out_ = 0, bytes_in_ = 0;
+};
+
+/// Four bytes of length and the message as JSON, to the floor's server. It answers with four bytes, the count
+/// so far.
+class TcpOutlet final : public Outlet {
+ public:
+  TcpOutlet(std::uint16_t port, std::size_t payload_bytes);
+  void send(std::size_t index) override;
+  std::size_t answered(std::chrono::milliseconds patience) override;
+
+ private:
+  Socket socket_;
+  std::size_t payload_bytes_;
+  std::size_t answer_bytes_ = 0;
+};
+
+/// Calls a function: for the null arm.
+class CallOutlet final : public Outlet {
+ public:
+  explicit CallOutlet(std::function<void(std::size_t)> call) : call_(std::move(call)) {}
+  void send(std::size_t index) override {
+    call_(index);
+    ++sent_;
+  }
+  std::size_t answered(std::chrono::milliseconds) override { return sent_; }
+
+ private:
+  std::function<void(std::size_t)> call_;
+  std::size_t sent_ = 0;
+};
+
+/// Four bytes, most significant first, then the message of `index` as every arm carries it.
+std::string tcp_frame(std::size_t index, std::size_t payload_bytes);
+
+/// Sends a plan from a thread of its own, with real-time priority where the system allows, so that the
+/// readers beside it cannot make it late.
+class Publisher {
+ public:
+  /// `plan[i]` is when message `first + i` is due, from the start. `window`: so many may be unanswered (0:
+  /// any number); 1 makes a closed loop, which is what this harness is not, and what it is compared with in a
+  /// test.
+  Publisher(Outlet& outlet, std::vector<std::chrono::nanoseconds> plan, std::size_t window = 0,
+            std::size_t first = 0);
+  ~Publisher();
+
+  void start(Clock::time_point at);
+  /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
+  void join();
+  /// Ends early, soon.
+  void stop() { stopped_ = true; }
+
+  std::size_t size() const { return plan_.size(); }
+  Clock::time_point due(std::size_t i) const { return start_ + plan_[i]; }
+  Clock::time_point sent(std::size_t i) const { return sent_[i]; }  ///< after join()
+  Clock::time_point last_due() const { return plan_.empty() ? start_ : due(plan_.size() - 1); }
+  std::size_t answered() const { return answered_; }  ///< after join()
+  /// How late each message was sent, ascending. After join().
+  std::vector<std::int64_t> lateness() const;
+
+ private:
+  void run();
+  Outlet& outlet_;
+  std::vector<std::chrono::nanoseconds> plan_;
+  std::size_t window_;
+  std::size_t first_;
+  Clock::time_point start_;
+  std::vector<Clock::time_point> sent_;
+  std::size_t answered_ = 0;
+  std::atomic<bool> stopped_ = false;
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
+}  // namespace bench

@@ -1,0 +1,191 @@
+#include "bench/result.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr std::int64_t version = 1;
+
+fs::path summary_of(const fs::path& directory) { return directory / "results.json"; }
+
+fs::path samples_of(const fs::path& directory, const Run& run) {
+  return directory / "samples" / fmt::format("{}-{}.txt", run.cell, run.repetition);
+}
+
+[[noreturn]] void fail(const fs::path& path, const std::string& why) {
+  throw std::runtime_error(path.string() + ": " + why);
+}
+
+// Under another name first: whoever is interrupted leaves the old file, not half of the new one.
+void write(const fs::path& path, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  const fs::path half = path.string() + ".new";
+  std::ofstream out(half, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) {
+    fs::remove(half, error);
+    fail(path, "cannot be written");
+  }
+  fs::rename(half, path, error);
+  if (error) fail(path, "cannot be written: " + error.message());
+}
+
+std::optional<std::string> read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string quoted(const std::string& text) { return json::serialize(json::string_view(text)); }
+
+// Boost.JSON would write 61.25 as 6.125E1; people read these files.
+std::string numbers(const std::map<std::string, double>& values, const Run& run) {
+  std::string text;
+  for (const auto& [name, value] : values) {
+    if (!std::isfinite(value)) {
+      throw std::runtime_error(fmt::format("{}: {} is {}, expected a number", run.cell, name, value));
+    }
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", quoted(name), value);
+  }
+  return '{' + text + '}';
+}
+
+std::map<std::string, double> numbers(const json::value& value) {
+  std::map<std::string, double> values;
+  for (const auto& [name, member] : value.as_object()) values.emplace(name, member.to_number<double>());
+  return values;
+}
+
+std::string encode(const Run& run) {
+  std::string gates;
+  for (const Gate& gate : run.gates) {
+    gates += fmt::format(R"({}{{"name":{},"passed":{},"detail":{}}})", gates.empty() ? "" : ",",
+                         quoted(gate.name), gate.passed, quoted(gate.detail));
+  }
+  return fmt::format(
+      R"({{"cell":{},"experiment":{},"arm":{},"parameters":{},"repetition":{},"order":{},"seed":{},)"
+      R"("figures":{},"predicted":{},"gates":[{}],"samples":{}}})",
+      quoted(run.cell), quoted(run.experiment), quoted(run.arm), numbers(run.parameters, run), run.repetition,
+      run.order, run.seed, numbers(run.figures, run), numbers(run.predicted, run), gates,
+      run.samples_ns.size());
+}
+
+Run decode(const json::object& object) {
+  Run run;
+  run.cell = json::value_to<std::string>(object.at("cell"));
+  run.experiment = json::value_to<std::string>(object.at("experiment"));
+  run.arm = json::value_to<std::string>(object.at("arm"));
+  run.parameters = numbers(object.at("parameters"));
+  run.repetition = object.at("repetition").to_number<unsigned>();
+  run.order = object.at("order").to_number<unsigned>();
+  run.seed = object.at("seed").to_number<std::uint64_t>();
+  run.figures = numbers(object.at("figures"));
+  run.predicted = numbers(object.at("predicted"));
+  for (const json::value& gate : object.at("gates").as_array()) {
+    run.gates.push_back({json::value_to<std::string>(gate.at("name")), gate.at("passed").as_bool(),
+                         json::value_to<std::string>(gate.at("detail"))});
+  }
+  return run;
+}
+
+std::string encode(const std::vector<std::int64_t>& samples) {
+  std::string text;
+  text.reserve(samples.size() * 8);
+  for (const std::int64_t sample : samples) fmt::format_to(std::back_inserter(text), "{}\n", sample);
+  return text;
+}
+
+std::vector<std::int64_t> decode_samples(const fs::path& path, const std::string& text,
+                                         std::size_t expected) {
+  std::vector<std::int64_t> samples;
+  samples.reserve(expected);
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    std::int64_t value = 0;
+    const auto [rest, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || rest == end || *rest != '\n') {
+      fail(path, fmt::format("line {} is cut short or not a number", samples.size() + 1));
+    }
+    samples.push_back(value);
+    at = rest + 1;
+  }
+  if (samples.size() != expected)
+    fail(path, fmt::format("has {} samples, expected {}", samples.size(), expected));
+  return samples;
+}
+
+}  // namespace
+
+void save(const Results& results, const std::string& directory) {
+  // A line for each run, so that a difference between two files can be read.
+  std::string text = fmt::format("{{\n\"version\":{},\n\"provenance\":{{", version);
+  std::string_view separator = "\n";
+  for (const auto& [name, value] : results.provenance) {
+    text += fmt::format("{}{}:{}", separator, json::serialize(json::string(name)),
+                        json::serialize(json::string(value)));
+    separator = ",\n";
+  }
+  text += "\n},\n\"runs\":[";
+  separator = "\n";
+  for (const Run& run : results.runs) {
+    text += fmt::format("{}{}", separator, encode(run));
+    separator = ",\n";
+  }
+  text += "\n]\n}\n";
+  for (const Run& run : results.runs) {
+    if (!run.samples_ns.empty()) write(samples_of(directory, run), encode(run.samples_ns));
+  }
+  write(summary_of(directory), text);
+}
+
+Results load(const std::string& directory) {
+  const fs::path path = summary_of(directory);
+  const auto text = read(path);
+  if (!text) fail(path, "cannot be read; bench/run makes it");
+  boost::system::error_code error;
+  const json::value file = json::parse(*text, error);
+  if (error) fail(path, "cut short or not JSON: " + error.message());
+  Results results;
+  try {
+    const std::int64_t got = file.at("version").to_number<std::int64_t>();
+    if (got != version)
+      fail(path, fmt::format("is of version {}, expected {}; bench/run makes it anew", got, version));
+    for (const auto& [name, value] : file.at("provenance").as_object()) {
+      results.provenance.emplace(name, json::value_to<std::string>(value));
+    }
+    for (const json::value& value : file.at("runs").as_array()) {
+      Run run = decode(value.as_object());
+      const auto expected = value.at("samples").to_number<std::size_t>();
+      const fs::path beside = samples_of(directory, run);
+      const auto samples = expected > 0 ? read(beside) : std::nullopt;
+      if (samples)
+        run.samples_ns = decode_samples(beside, *samples, expected);  // the summary may travel without them
+      results.runs.push_back(std::move(run));
+    }
+  } catch (const boost::system::system_error& missing) {
+    fail(path, "is not a result file of this program: " + std::string(missing.code().message()));
+  } catch (const std::out_of_range&) {
+    fail(path, "is not a result file of this program: a member is missing");
+  } catch (const std::invalid_argument&) {
+    fail(path, "is not a result file of this program: a member is of another type");
+  }
+  return results;
+}
+
+}  // namespace bench

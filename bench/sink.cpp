@@ -1,0 +1,220 @@
+#include "bench/sink.hpp"
+
+#include "bench/interrupt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+
+#include <sys/epoll.h>
+
+namespace bench {
+namespace {
+
+constexpr std::string_view number_mark = R"("seq":)";
+constexpr std::string_view cursor_mark = R"({"cursor":")";
+constexpr std::size_t buffer_bytes = 256 * 1024;
+
+}  // namespace
+
+Sink::Sink(std::string_view arm, std::uint16_t port, std::string epoch, std::size_t readers,
+           std::size_t messages, std::chrono::nanoseconds interval)
+    : arm_(arm),
+      port_(port),
+      epoch_(std::move(epoch)),
+      interval_(interval),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      readers_(readers),
+      receipts_(readers, Receipts(messages)),
+      buffer_(buffer_bytes) {}
+
+std::string Sink::handshake() const {
+  const std::string host = fmt::format("Host: 127.0.0.1:{}\r\n", port_);
+  if (arm_ == "tcp") return "R";
+  if (arm_ == "sse")
+    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room_path, host);
+  if (arm_ == "ws") {
+    // The key of RFC 6455, 1.3.
+    return fmt::format(
+        "GET {}/socket HTTP/1.1\r\n{}Upgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        room_path, host);
+  }
+  throw std::invalid_argument("a sink reads over poll, sse, ws or tcp, got " + arm_);
+}
+
+void Sink::connect() {
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    if (i % 64 == 0) check_interrupt();
+    Reader& reader = readers_[i];
+    reader.socket = Socket::connect(port_);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, reader.socket.fd(), &event) != 0)
+      throw std::runtime_error(std::string("epoll: ") + std::strerror(errno));
+    if (is_polling()) {
+      reader.cursor = epoch_ + ".0";
+    } else {
+      reader.socket.write_all(handshake());
+    }
+  }
+  if (is_polling()) return;
+  const auto deadline = Clock::now() + std::chrono::seconds(20);
+  while (begun_ < readers_.size()) {
+    step(Clock::now() + std::chrono::milliseconds(50));
+    if (Clock::now() > deadline)
+      throw std::runtime_error(fmt::format("{} of {} readers were told where their feed begins, within 20 s",
+                                           begun_, readers_.size()));
+  }
+}
+
+void Sink::begin_polling(const std::vector<std::chrono::nanoseconds>& phases) {
+  const auto now = Clock::now();
+  for (std::size_t i = 0; i < readers_.size(); ++i) readers_[i].due = now + phases.at(i);
+  next_.resize(readers_.size());
+  std::iota(next_.begin(), next_.end(), std::size_t{0});
+  std::sort(next_.begin(), next_.end(),
+            [this](std::size_t a, std::size_t b) { return readers_[a].due < readers_[b].due; });
+}
+
+bool Sink::run_until(std::size_t count, Clock::time_point deadline) {
+  goal_ = count;
+  there_ = static_cast<std::size_t>(std::count_if(receipts_.begin(), receipts_.end(),
+                                                  [count](const Receipts& r) { return r.count() >= count; }));
+  while (there_ < readers_.size()) {
+    check_interrupt();
+    if (Clock::now() >= deadline) return false;
+    step(std::min(deadline, Clock::now() + std::chrono::milliseconds(50)));
+  }
+  return true;
+}
+
+void Sink::disconnect() {
+  next_.clear();
+  for (Reader& reader : readers_) reader.socket = Socket();
+}
+
+void Sink::step(Clock::time_point until) {
+  ask_who_is_due();
+  if (!next_.empty()) until = std::min(until, readers_[next_.front()].due);
+  const auto left = std::max<std::chrono::nanoseconds>(until - Clock::now(), std::chrono::nanoseconds(0));
+  const timespec patience{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+  std::array<epoll_event, 512> events;
+  const int ready =
+      ::epoll_pwait2(epoll_.fd(), events.data(), static_cast<int>(events.size()), &patience, nullptr);
+  for (int i = 0; i < ready; ++i) read(events[static_cast<std::size_t>(i)].data.u64);
+}
+
+void Sink::read(std::size_t i) {
+  Reader& reader = readers_[i];
+  if (is_polling()) {
+    const std::size_t got = reader.socket.read_some(buffer_.data(), buffer_.size());
+    reader.rest.append(buffer_.data(), got);
+    return take_answer(i, Clock::now());
+  }
+  // What was left of the last piece goes before this one.
+  std::copy(reader.rest.begin(), reader.rest.end(), buffer_.begin());
+  const std::size_t kept = reader.rest.size();
+  const std::size_t got = reader.socket.read_some(buffer_.data() + kept, buffer_.size() - kept);
+  const auto now = Clock::now();
+  std::string_view bytes(buffer_.data(), kept + got);
+  if (!reader.begun) {
+    const std::size_t hello = bytes.find(cursor_mark);
+    if (hello == std::string_view::npos) {
+      if (arm_ != "tcp" && bytes.size() > 12 && !bytes.starts_with("HTTP/1.1 200") &&
+          !bytes.starts_with("HTTP/1.1 101")) {
+        throw std::runtime_error("a reader was refused: " + std::string(bytes.substr(0, bytes.find('\r'))));
+      }
+      reader.rest.assign(bytes);
+      return;
+    }
+    reader.begun = true;
+    ++begun_;
+  }
+  scan(i, bytes, now);
+}
+
+// Counts each number that is there as a whole, and keeps what may be the beginning of the next one.
+void Sink::scan(std::size_t i, std::string_view bytes, Clock::time_point now) {
+  Receipts& receipts = receipts_[i];
+  const bool was_there = receipts.count() >= goal_;
+  std::size_t done = 0;
+  for (;;) {
+    const void* found =
+        ::memmem(bytes.data() + done, bytes.size() - done, number_mark.data(), number_mark.size());
+    if (!found) {
+      const std::size_t tail = std::min(number_mark.size() - 1, bytes.size() - done);
+      done = bytes.size() - tail;
+      break;
+    }
+    const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    std::uint64_t seq = 0;
+    const auto [end, error] =
+        std::from_chars(bytes.data() + at + number_mark.size(), bytes.data() + bytes.size(), seq);
+    if (error != std::errc() || end == bytes.data() + bytes.size()) {
+      done = at;  // there may be more digits to come
+      break;
+    }
+    receipts.take(seq, now);
+    done = static_cast<std::size_t>(end - bytes.data());
+  }
+  if (!was_there && receipts.count() >= goal_) ++there_;
+  if (!is_polling()) readers_[i].rest.assign(bytes.substr(done));
+}
+
+void Sink::take_answer(std::size_t i, Clock::time_point now) {
+  Reader& reader = readers_[i];
+  const std::size_t head = reader.rest.find("\r\n\r\n");
+  if (head == std::string::npos) return;
+  if (reader.rest.starts_with("HTTP/1.1 200")) {
+    constexpr std::string_view field = "Content-Length: ";
+    const std::size_t at = reader.rest.find(field);
+    std::size_t length = 0;
+    std::from_chars(reader.rest.data() + at + field.size(), reader.rest.data() + head, length);
+    if (reader.rest.size() < head + 4 + length) return;
+    const std::string_view body = std::string_view(reader.rest).substr(head + 4);
+    scan(i, body, now);
+    if (body.starts_with(cursor_mark))
+      reader.cursor =
+          body.substr(cursor_mark.size(), body.find('"', cursor_mark.size()) - cursor_mark.size());
+  } else if (!reader.rest.starts_with("HTTP/1.1 204")) {
+    throw std::runtime_error("a poll was refused: " + reader.rest.substr(0, reader.rest.find('\r')));
+  }
+  reader.rest.clear();
+  reader.asking = false;
+  if (!reader.begun) {
+    reader.begun = true;
+    ++begun_;
+  }
+}
+
+void Sink::ask(std::size_t i) {
+  Reader& reader = readers_[i];
+  reader.asking = true;
+  ++polls_;
+  reader.socket.write_all(
+      fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: */*\r\n\r\n", room_path,
+                  reader.cursor, port_));
+}
+
+// Start to start; who still waits for an answer leaves this turn out.
+void Sink::ask_who_is_due() {
+  const auto now = Clock::now();
+  while (!next_.empty() && readers_[next_.front()].due <= now) {
+    const std::size_t i = next_.front();
+    next_.pop_front();
+    if (!readers_[i].asking) ask(i);
+    readers_[i].due += interval_;
+    next_.push_back(i);  // all have the same interval, so the order stays
+  }
+}
+
+}  // namespace bench

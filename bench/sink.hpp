@@ -1,0 +1,77 @@
+#pragma once
+// A thousand readers at the price of few: bare sockets in one epoll loop that look for nothing but the number
+// of a message. Real clients would be the limit where a server's fan-out is measured.
+
+#include "bench/publisher.hpp"
+#include "bench/receipts.hpp"
+#include "bench/socket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// Readers of one room over one transport: poll, sse, ws or tcp. One thread, the one that calls.
+/// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and nothing is answered:
+/// a server that pings within a run would cut it off.
+class Sink {
+ public:
+  /// `messages`: how many each reader will get. `interval`: of poll. Reads from the room's first message on.
+  Sink(std::string_view arm, std::uint16_t port, std::string epoch, std::size_t readers, std::size_t messages,
+       std::chrono::nanoseconds interval = {});
+
+  /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
+  /// what the server said instead.
+  void connect();
+
+  /// Pollers begin: reader i at `phases[i]` from now.
+  void begin_polling(const std::vector<std::chrono::nanoseconds>& phases);
+
+  /// Reads until every reader has `count` messages, at most until `deadline`. True where they have.
+  bool run_until(std::size_t count, Clock::time_point deadline);
+
+  /// Everybody leaves. Before the server is told to stop: nobody here would answer its goodbye.
+  void disconnect();
+
+  const std::vector<Receipts>& receipts() const { return receipts_; }
+  std::uint64_t polls() const { return polls_; }
+
+ private:
+  struct Reader {
+    Socket socket;
+    std::string rest;  // of what came: a number that is not there as a whole; of a poller, the answer so far
+    std::string cursor;     // of a poller
+    Clock::time_point due;  // of its next poll
+    bool begun = false;
+    bool asking = false;
+  };
+  bool is_polling() const { return arm_ == "poll"; }
+  std::string handshake() const;
+  void step(Clock::time_point until);
+  void read(std::size_t i);
+  void scan(std::size_t i, std::string_view bytes, Clock::time_point now);
+  void take_answer(std::size_t i, Clock::time_point now);
+  void ask(std::size_t i);
+  void ask_who_is_due();
+
+  std::string arm_;
+  std::uint16_t port_;
+  std::string epoch_;
+  std::chrono::nanoseconds interval_;
+  Socket epoll_;
+  std::vector<Reader> readers_;
+  std::vector<Receipts> receipts_;
+  std::vector<char> buffer_;
+  std::deque<std::size_t> next_;  // pollers in the order of their next poll
+  std::size_t begun_ = 0;
+  std::size_t goal_ = 0, there_ = 0;  // how many readers have goal_ messages
+  std::uint64_t polls_ = 0;
+};
+
+}  // namespace bench

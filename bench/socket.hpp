@@ -1,0 +1,48 @@
+#pragma once
+// A bare TCP socket for the parts of the harness whose bytes and time must be known to the last one: no
+// library between them and the kernel.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace bench {
+
+/// Owns a descriptor; moves, does not copy.
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int fd) : fd_(fd) {}
+  ~Socket();
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+
+  /// A connection to 127.0.0.1, without Nagle's delay, non-blocking. Throws std::runtime_error.
+  static Socket connect(std::uint16_t port);
+
+  int fd() const { return fd_; }
+
+  /// As many bytes as the socket takes at once. Throws std::runtime_error where the peer is gone.
+  std::size_t write_some(std::string_view bytes) const;
+  /// What is there, at most `size` bytes; 0 where there is nothing. Throws std::runtime_error where the peer
+  /// is gone.
+  std::size_t read_some(char* to, std::size_t size) const;
+
+  /// Waits until it can be read or, where `write` is set, written. False where nothing happened within
+  /// `patience`.
+  bool wait(std::chrono::milliseconds patience, bool write = false) const;
+
+  /// All of it, within 10 s.
+  void write_all(std::string_view bytes) const;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace bench

@@ -1,0 +1,112 @@
+#include "bench/stats.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace bench {
+namespace {
+
+// 0.07 * 100 is 7.000000000000001 in binary: ranks are taken below that noise.
+constexpr double noise = 1e-9;
+
+constexpr std::size_t draws = 10'000;
+
+double median_of(std::vector<double>& values) {
+  const std::size_t middle = values.size() / 2;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(middle), values.end());
+  const double upper = values[middle];
+  if (values.size() % 2 == 1) return upper;
+  return (*std::max_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(middle)) + upper) /
+         2;
+}
+
+template <class T>
+void expect_some(std::span<T> values) {
+  if (values.empty()) throw std::invalid_argument("got no values, expected at least one");
+}
+
+}  // namespace
+
+std::int64_t percentile(std::span<const std::int64_t> sorted, double p) {
+  expect_some(sorted);
+  if (!(p > 0 && p <= 1)) {
+    throw std::invalid_argument("percentile is " + std::to_string(p) + ", expected above 0 and at most 1");
+  }
+  const double rank = std::ceil(p * static_cast<double>(sorted.size()) - noise);
+  return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+bool may_print(std::size_t n, double p) { return static_cast<double>(n) * (1 - p) >= 10 - noise; }
+
+double mean(std::span<const double> values) {
+  expect_some(values);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double median(std::span<const double> values) {
+  expect_some(values);
+  std::vector<double> copy(values.begin(), values.end());
+  return median_of(copy);
+}
+
+Summary summarize(std::span<const double> values) {
+  expect_some(values);
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return {values.size(), median(values), *low, *high};
+}
+
+Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {
+  expect_some(a);
+  if (a.size() != b.size()) {
+    throw std::invalid_argument("got " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
+                                " values, expected as many of one as of the other");
+  }
+  for (const double value : b) {
+    if (!(value > 0))
+      throw std::invalid_argument("divisor is " + std::to_string(value) + ", expected above 0");
+  }
+  std::mt19937_64 engine(seed);
+  std::vector<double> ratios(draws), drawn_a(a.size()), drawn_b(b.size());
+  for (double& ratio : ratios) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const std::size_t block =
+          engine() % a.size();  // not a distribution: those differ from library to library
+      drawn_a[i] = a[block];
+      drawn_b[i] = b[block];
+    }
+    ratio = median_of(drawn_a) / median_of(drawn_b);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return {median(a) / median(b), ratios[draws / 40 - 1], ratios[draws - draws / 40]};
+}
+
+double uniform_distance(std::span<const std::int64_t> sorted, double low, double high) {
+  expect_some(sorted);
+  if (!(high > low)) {
+    throw std::invalid_argument("bounds are " + std::to_string(low) + " and " + std::to_string(high) +
+                                ", expected the second to be larger");
+  }
+  const double n = static_cast<double>(sorted.size());
+  double distance = 0;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const double expected = std::clamp((static_cast<double>(sorted[i]) - low) / (high - low), 0.0, 1.0);
+    const double below = static_cast<double>(i) / n;
+    const double reached = static_cast<double>(i + 1) / n;
+    distance = std::max({distance, expected - below, reached - expected});
+  }
+  return distance;
+}
+
+double critical_distance(std::size_t n, double alpha) {
+  if (n == 0 || !(alpha > 0 && alpha < 1))
+    throw std::invalid_argument("expected n from 1 and alpha between 0 and 1");
+  const double root = std::sqrt(static_cast<double>(n));
+  return std::sqrt(-std::log(alpha / 2) / 2) / (root + 0.12 + 0.11 / root);
+}
+
+}  // namespace bench

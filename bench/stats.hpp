@@ -1,0 +1,51 @@
+#pragma once
+// The statistics of the harness. Percentiles are taken within a run, everything else across runs: the run is the unit,
+// since the deliveries of one run are anything but independent.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace bench {
+
+/// The smallest sample that at least the share `p` of all samples does not exceed (nearest rank: no value that nobody
+/// measured). Throws std::invalid_argument where there are no samples or `p` is not in (0, 1].
+std::int64_t percentile(std::span<const std::int64_t> sorted, double p);
+
+/// Whether `n` samples say anything about percentile `p`: at least 10 of them lie above it.
+bool may_print(std::size_t n, double p);
+
+/// Throw std::invalid_argument where there are no values. The median of an even number is the middle of the two.
+double mean(std::span<const double> values);
+double median(std::span<const double> values);
+
+/// What a figure was over the runs of a cell.
+struct Summary {
+  std::size_t runs = 0;
+  double median = 0;
+  double low = 0;   ///< the smallest
+  double high = 0;  ///< the largest
+};
+Summary summarize(std::span<const double> values);
+
+/// How much larger one arm's figure is than another's.
+struct Ratio {
+  double value = 0;
+  double low = 0;  ///< of the 95 % confidence interval
+  double high = 0;
+};
+
+/// median(a) / median(b). `a[i]` and `b[i]` are of the same block: the interval comes from drawing whole blocks anew, so that
+/// what drifted over the blocks does not widen it (percentile bootstrap, 10 000 draws, the same for the same seed). Throws
+/// std::invalid_argument where the series are empty or of different length, or where a value of `b` is not above 0.
+Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+
+/// The largest distance between the samples' distribution and the uniform one on [low, high] (Kolmogorov-Smirnov), 0 to 1.
+/// Throws std::invalid_argument where there are no samples or high <= low.
+double uniform_distance(std::span<const std::int64_t> sorted, double low, double high);
+
+/// The distance that `n` independent samples of the uniform distribution exceed with probability `alpha` (Stephens 1970; for n
+/// from 5 it is right to 1 %).
+double critical_distance(std::size_t n, double alpha = 0.01);
+
+}  // namespace bench

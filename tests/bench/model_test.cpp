@@ -1,0 +1,308 @@
+#include "bench/model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+using bench::Seconds;
+
+const bench::Target here{"127.0.0.1:8081", "/rooms/lobby"};
+
+double ms(Seconds time) { return time.count() * 1e3; }
+
+// --- delay ---
+
+TEST(PollDelayModel, IsUniformFromOneWayToTheIntervalMore) {
+  const auto delay = bench::poll_delay(1s, 50ms);
+  EXPECT_DOUBLE_EQ(ms(delay.low), 50);
+  EXPECT_DOUBLE_EQ(ms(delay.high), 1050);
+  EXPECT_DOUBLE_EQ(ms(delay.mean()), 550);
+  EXPECT_DOUBLE_EQ(ms(delay.percentile(0.5)), 550);
+  EXPECT_DOUBLE_EQ(ms(delay.percentile(0.95)), 1000);
+}
+
+TEST(PollDelayModel, WithAPauseHasALongerPeriod) {
+  const auto delay = bench::poll_delay_with_pause(150ms, 40.3ms);
+  EXPECT_NEAR(ms(delay.mean()), 155.6, 0.01);  // T/2 + 2d
+  EXPECT_NEAR(ms(delay.low), 40.3, 1e-9);
+  EXPECT_NEAR(ms(delay.high), 150 + 3 * 40.3, 1e-9);
+}
+
+// Polls that wait at the client between one answer and the next question, messages at random, on a clock that is only counted.
+TEST(PollDelayModel, WithAPauseEqualsASimulation) {
+  constexpr double pause = 150, d = 40;
+  std::mt19937_64 engine(1);
+  std::exponential_distribution<double> gap(1.0 / 250);
+  double sum = 0, at = 0, polled = 0;  // ms, at the server
+  constexpr int messages = 200'000;
+  for (int i = 0; i < messages; ++i) {
+    at += gap(engine);
+    while (polled < at) polled += pause + 2 * d;
+    sum += polled - at + d;
+  }
+  EXPECT_NEAR(sum / messages, ms(bench::poll_delay_with_pause(150ms, 40ms).mean()), 1);
+}
+
+TEST(LongPollDelayModel, IsOneTransitWhereMessagesAreRareAndThreeAtMost) {
+  const bench::LongPollDelay rare(0.001, 50ms);
+  EXPECT_NEAR(ms(rare.mean()), 50, 0.01);
+  EXPECT_DOUBLE_EQ(ms(rare.percentile(0.99)), 50);
+  EXPECT_DOUBLE_EQ(ms(rare.max()), 150);
+  const bench::LongPollDelay busy(1000, 50ms);
+  EXPECT_NEAR(ms(busy.mean()), 100, 0.01);  // every message comes while no poll waits
+  EXPECT_NEAR(ms(busy.percentile(1)), 150, 1e-9);
+}
+
+TEST(LongPollDelayModel, FollowsItsFormula) {
+  constexpr double rate = 10, d = 0.05;
+  const double expected = d + 2 * rate * d * d / (2 * rate * d + std::exp(-2 * rate * d));
+  EXPECT_NEAR(bench::LongPollDelay(rate, Seconds(d)).mean().count(), expected, 1e-12);
+}
+
+TEST(LongPollDelayModel, EqualsASimulation) {
+  for (const double per_second : {2.0, 10.0, 50.0}) {
+    constexpr double d = 0.05;
+    std::mt19937_64 engine(1);
+    std::exponential_distribution<double> gap(per_second);
+    std::vector<double> delays;
+    double at = 0, there = 0;  // when the poll is at the server
+    bool gathered = false;     // messages wait for it
+    while (delays.size() < 200'000) {
+      at += gap(engine);
+      while (gathered && at >= there) {  // it was answered as it came, and the next one is there 2d later
+        there += 2 * d;
+        gathered = false;
+      }
+      if (at < there) {
+        delays.push_back(there - at + d);
+        gathered = true;
+      } else {
+        delays.push_back(d);
+        there = at + 2 * d;
+      }
+    }
+    double sum = 0;
+    for (const double delay : delays) sum += delay;
+    const bench::LongPollDelay model(per_second, Seconds(d));
+    EXPECT_NEAR(sum / static_cast<double>(delays.size()) / model.mean().count(), 1, 0.01) << per_second;
+    std::sort(delays.begin(), delays.end());
+    for (const double p : {0.25, 0.5, 0.9, 0.99}) {
+      const double found = delays[static_cast<std::size_t>(p * static_cast<double>(delays.size()))];
+      EXPECT_NEAR(found, model.percentile(p).count(), 0.002) << per_second << ' ' << p;
+    }
+  }
+}
+
+// Pimentel and Nickerson 2012: 150 ms between the polls, 2.31 to 4.48 at four sites; Edmonton 151.3 ms against 40.3.
+TEST(PollToPushModel, GivesThePublishedRange) {
+  EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 242ms), 2.31, 0.005);
+  EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 30.2ms), 4.48, 0.005);
+  EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), 3.86, 0.005);  // published: 3.75
+  const auto poll = bench::poll_delay_with_pause(150ms, 40.3ms);
+  EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), poll.mean() / Seconds(40.3ms), 1e-9);
+}
+
+TEST(EmptyPollsModel, Is59Of60WithNewsEveryTenMinutesAndAPollEveryTenSeconds) {
+  EXPECT_NEAR(bench::empty_polls(1.0 / 600, 10s), 59.0 / 60, 0.0002);
+}
+
+TEST(BreakEvenModel, IsTheCostOfAPollOverThatOfPushingAMessage) {
+  EXPECT_DOUBLE_EQ(bench::break_even(300, 100), 3);
+}
+
+TEST(FanOutModel, MakesTheLastReaderWaitForAll) { EXPECT_DOUBLE_EQ(ms(bench::last_reader(1000, 10us)), 10); }
+
+// --- bytes: each literal is what went over the wire, but for dates, keys and epochs of the same length ---
+
+TEST(MessageModel, CountsTheJsonOfWireMd) {
+  EXPECT_EQ(bench::message_bytes(17, "ada", "hi"),
+            R"({"seq":17,"at":1763780000123,"author":"ada","text":"hi"})"sv.size());
+  EXPECT_EQ(bench::message_bytes(9, "a", ""),
+            R"({"seq":9,"at":1763780000123,"author":"a","text":""})"sv.size());
+  EXPECT_EQ(bench::message_bytes(1000000, "a", ""),
+            R"({"seq":1000000,"at":1763780000123,"author":"a","text":""})"sv.size());
+  EXPECT_EQ(bench::cursor_bytes(4, 17), "k3f9.17"sv.size());
+  EXPECT_EQ(bench::cursor_bytes(8, 0), "plkx8g5n.0"sv.size());
+  EXPECT_EQ(bench::draft_bytes("ada", "hi"), R"({"author":"ada","text":"hi"})"sv.size());
+}
+
+TEST(MessageModel, CountsWhatJsonEscapes) {
+  EXPECT_EQ(bench::json_string_bytes("q\"/\\é"), R"("q\"/\\é")"sv.size());
+  EXPECT_EQ(bench::json_string_bytes("\b\f\n\r\t"), R"("\b\f\n\r\t")"sv.size());
+  EXPECT_EQ(bench::json_string_bytes("\x1f\x7f"sv), "\"\\u001f\x7f\""sv.size());
+  EXPECT_EQ(bench::json_string_bytes(std::string_view("\0", 1)), R"("\u0000")"sv.size());
+}
+
+TEST(PollingModel, CountsAPollThatFindsNothing) {
+  constexpr auto request =
+      "GET /rooms/lobby/messages?after=vtz48r11.2 HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\n\r\n"sv;
+  constexpr auto response = "HTTP/1.1 204 No Content\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\n\r\n"sv;
+  EXPECT_EQ(bench::empty_poll(here, "vtz48r11.2"sv.size()), (bench::Bytes{request.size(), response.size()}));
+}
+
+TEST(PollingModel, CountsAPollWithoutAfterAndItsTag) {
+  constexpr auto request =
+      "GET /rooms/lobby/messages HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\n\r\n"sv;
+  constexpr auto response =
+      "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 05:49:53 GMT\r\nContent-Type: application/json\r\nContent-Length: 37\r\n"
+      "ETag: \"vtz48r11.1-0\"\r\n\r\n{\"cursor\":\"vtz48r11.0\",\"messages\":[]}"sv;
+  EXPECT_EQ(bench::poll_request_bytes(here, 0), request.size());
+  EXPECT_EQ(bench::tagged_page_response_bytes(bench::page_body_bytes(10, 0, 0), R"("vtz48r11.1-0")"sv.size()),
+            response.size());
+}
+
+TEST(PollingModel, CountsAPageOfTwoMessages) {
+  constexpr auto response =
+      "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 05:49:53 GMT\r\nContent-Type: application/json\r\nContent-Length: 157\r\n\r\n"
+      R"({"cursor":"vtz48r11.2","messages":[{"seq":1,"at":1795326593419,"author":"ada","text":"hello"},)"
+      R"({"seq":2,"at":1795326593593,"author":"ada","text":"q\"/\\é"}]})"sv;
+  const std::size_t messages =
+      bench::message_bytes(1, "ada", "hello") + bench::message_bytes(2, "ada", "q\"/\\é");
+  const std::size_t body = bench::page_body_bytes("vtz48r11.2"sv.size(), 2, messages);
+  EXPECT_EQ(body, 157U);
+  EXPECT_EQ(bench::page_response_bytes(body), response.size());
+}
+
+TEST(PollingModel, CountsALongPollAndItsPreference) {
+  constexpr auto request =
+      "GET /rooms/lobby/messages?after=vtz48r11.3 HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\nPrefer: wait=25\r\n\r\n"sv;
+  constexpr auto empty =
+      "HTTP/1.1 204 No Content\r\nDate: Sun, 22 Nov 2026 05:50:04 GMT\r\nPreference-Applied: wait=25\r\n\r\n"sv;
+  constexpr auto page =
+      "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 05:50:03 GMT\r\nContent-Type: application/json\r\nContent-Length: 92\r\n"
+      "Preference-Applied: wait=25\r\n\r\n"
+      R"({"cursor":"vtz48r11.3","messages":[{"seq":3,"at":1795326603798,"author":"guest","text":""}]})"sv;
+  EXPECT_EQ(bench::empty_poll(here, 10, 25s), (bench::Bytes{request.size(), empty.size()}));
+  const std::size_t body = bench::page_body_bytes(10, 1, bench::message_bytes(3, "guest", ""));
+  EXPECT_EQ(bench::page_response_bytes(body, 25s), page.size());
+}
+
+TEST(PollingModel, ExpectsTheBytesOfAMessageToFallWithTheMessagesPerPoll) {
+  const double rare = bench::poll_bytes_per_message(here, 10, 100, 0.001, 1s);
+  const double busy = bench::poll_bytes_per_message(here, 10, 100, 1000, 1s);
+  const auto empty = static_cast<double>(bench::empty_poll(here, 10).total());
+  EXPECT_NEAR(rare / (1000 * empty), 1, 0.01);  // a thousand polls for each message
+  EXPECT_NEAR(busy, 101, 1);                    // the message and its comma
+}
+
+// The exact bytes of one long plan, page by page, against the expectation.
+TEST(PollingModel, ExpectsWhatASimulationCounts) {
+  constexpr double per_second = 3;
+  constexpr std::size_t cursor = 12, message = 120;
+  std::mt19937_64 engine(1);
+  std::poisson_distribution<std::size_t> news(per_second);
+  double bytes = 0;
+  std::size_t delivered = 0;
+  for (int polls = 0; polls < 100'000; ++polls) {
+    const std::size_t count = news(engine);
+    delivered += count;
+    bytes += static_cast<double>(bench::poll_request_bytes(here, cursor));
+    const std::size_t page =
+        bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
+    bytes += static_cast<double>(count == 0 ? bench::empty_response_bytes() : page);
+  }
+  EXPECT_NEAR(bench::poll_bytes_per_message(here, cursor, message, per_second, 1s) /
+                  (bytes / static_cast<double>(delivered)),
+              1, 0.01);
+}
+
+TEST(SseModel, CountsTheSetUp) {
+  constexpr auto request =
+      "GET /rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: text/event-stream\r\n\r\n"sv;
+  constexpr auto resumed =
+      "GET /rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: text/event-stream\r\nLast-Event-ID: ufweb3ql.0\r\n\r\n"sv;
+  constexpr auto response =
+      "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 05:49:58 GMT\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+      "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n\r\n"
+      "47\r\nretry: 1000\nevent: hello\nid: ufweb3ql.0\ndata: {\"cursor\":\"ufweb3ql.0\"}\n\n\r\n"sv;
+  EXPECT_EQ(bench::sse_setup(here, 10), (bench::Bytes{request.size(), response.size()}));
+  EXPECT_EQ(bench::sse_request_bytes(here, 10), resumed.size());
+}
+
+TEST(SseModel, CountsAnEventInItsChunk) {
+  constexpr auto event =
+      "51\r\nid: ufweb3ql.1\ndata: {\"seq\":1,\"at\":1795326598471,\"author\":\"ada\",\"text\":\"hello\"}\n\n\r\n"sv;
+  EXPECT_EQ(bench::sse_event_bytes("ufweb3ql.1"sv.size(), bench::message_bytes(1, "ada", "hello")),
+            event.size());
+}
+
+TEST(SseModel, CountsAnotherHexadecimalDigitFromSixteenTimesTheLength) {
+  // The event is 13 bytes of names and line ends, a cursor of 10, and the message.
+  EXPECT_EQ(bench::sse_event_bytes(10, 0xff - 23), 2U + 2 + 0xff + 2);
+  EXPECT_EQ(bench::sse_event_bytes(10, 0x100 - 23), 3U + 2 + 0x100 + 2);
+}
+
+TEST(SseModel, CountsAHeartbeat) { EXPECT_EQ(bench::sse_heartbeat_bytes(), "3\r\n: \n\r\n"sv.size()); }
+
+TEST(WebSocketModel, CountsTheHandshake) {
+  constexpr auto request =
+      "GET /rooms/lobby/socket HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+      "Sec-WebSocket-Key: gR/fSdp7rfdjTGRYv4thkg==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n"sv;
+  constexpr auto response =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+      "Sec-WebSocket-Accept: uVaTv/7MzacsOCvYx0wcOIHtZz8=\r\nSec-WebSocket-Protocol: chat.v1\r\nServer: Boost.Beast/345\r\n\r\n"
+      "\x81!{\"hello\":{\"cursor\":\"4ihv7kqr.0\"}}"sv;
+  EXPECT_EQ(bench::websocket_setup(here, 10), (bench::Bytes{request.size(), response.size()}));
+  EXPECT_EQ(bench::websocket_request_bytes(here, 10), request.size() + "?after=4ihv7kqr.0"sv.size());
+}
+
+TEST(WebSocketModel, CountsTheHeaderOfAFrameByItsLength) {
+  EXPECT_EQ(bench::frame_bytes(0), 2U);
+  EXPECT_EQ(bench::frame_bytes(125), 127U);
+  EXPECT_EQ(bench::frame_bytes(126), 130U);
+  EXPECT_EQ(bench::frame_bytes(65535), 65539U);
+  EXPECT_EQ(bench::frame_bytes(65536), 65546U);
+  EXPECT_EQ(bench::masked_frame_bytes(125), 131U);
+  EXPECT_EQ(bench::masked_frame_bytes(126), 134U);
+}
+
+TEST(WebSocketModel, CountsAPingAndItsMaskedPong) {
+  EXPECT_EQ(bench::ping(), (bench::Bytes{"\x8a\x80\x1b>\r\x0c"sv.size(), "\x89\x00"sv.size()}));
+}
+
+TEST(PublishModel, CountsAPostAndItsAnswer) {
+  constexpr auto request =
+      "POST /rooms/lobby/messages HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\nContent-Type: application/json\r\n"
+      "Content-Length: 31\r\n\r\n{\"author\":\"ada\",\"text\":\"hello\"}"sv;
+  constexpr auto response =
+      "HTTP/1.1 201 Created\r\nDate: Sun, 22 Nov 2026 05:47:51 GMT\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n"
+      "{\"cursor\":\"plkx8g5n.1\"}"sv;
+  EXPECT_EQ(bench::post(here, "ada", "hello", 10), (bench::Bytes{request.size(), response.size()}));
+}
+
+TEST(PublishModel, CountsAWebSocketMessageAndItsAnswer) {
+  const std::size_t sent = 2 + 4 + R"({"ref":2,"author":"ada","text":"q\"/\\é"})"sv.size();
+  EXPECT_EQ(sent, 48U);
+  EXPECT_EQ(bench::websocket_publish(2, "ada", "q\"/\\é", 10),
+            (bench::Bytes{sent, "\x81\x1f{\"ref\":2,\"cursor\":\"4ihv7kqr.1\"}"sv.size()}));
+}
+
+TEST(SilenceModel, MultipliesWhatIsSaidByTheTimesThatItIsSaid) {
+  const auto poll = static_cast<double>(bench::empty_poll(here, 10).total());
+  EXPECT_DOUBLE_EQ(bench::poll_bytes_per_hour(here, 10, 1s), 3600 * poll);
+  EXPECT_DOUBLE_EQ(bench::sse_bytes_per_hour(15s), 240 * 8);
+  EXPECT_DOUBLE_EQ(bench::websocket_bytes_per_hour(15s), 240 * 8);
+  const auto waiting = static_cast<double>(bench::empty_poll(here, 10, 25s).total());
+  EXPECT_DOUBLE_EQ(bench::long_poll_bytes_per_hour(here, 10, 25s), 144 * waiting);
+  EXPECT_LT(bench::long_poll_bytes_per_hour(here, 10, 25s, 50ms), 144 * waiting);
+}
+
+TEST(IpModel, AddsTheHeadersOfEverySegment) { EXPECT_EQ(bench::ip_bytes(100, 2), 204U); }
+
+TEST(FloorModel, AddsFourBytesOfLength) { EXPECT_EQ(bench::tcp_message_bytes(100), 104U); }
+
+TEST(Bytes, AddUpByDirection) {
+  const bench::Bytes sum = bench::Bytes{1, 2} + 3 * bench::Bytes{10, 20};
+  EXPECT_EQ(sum, (bench::Bytes{31, 62}));
+  EXPECT_EQ(sum.total(), 93U);
+}
+
+}  // namespace

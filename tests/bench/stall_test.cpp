@@ -1,0 +1,176 @@
+// The harness itself: it sees a server that stands still, and each gate closes where it must.
+
+#include "bench/control.hpp"
+#include "bench/delivery.hpp"
+#include "bench/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using bench::Clock;
+using bench::Gate;
+
+// The servers' programs lie where the build puts all programs, this one too.
+bench::Place place() { return {std::filesystem::read_symlink("/proc/self/exe").parent_path().string(), {}}; }
+
+const Gate* find(const bench::Run& run, std::string_view name) {
+  const auto found = std::find_if(run.gates.begin(), run.gates.end(),
+                                  [name](const Gate& gate) { return gate.name == name; });
+  return found == run.gates.end() ? nullptr : &*found;
+}
+
+std::vector<std::chrono::nanoseconds> every(std::chrono::nanoseconds gap, std::size_t count) {
+  std::vector<std::chrono::nanoseconds> plan(count);
+  for (std::size_t i = 0; i < count; ++i) plan[i] = gap * i;
+  return plan;
+}
+
+// A run in which the server stands still from 200 ms to 400 ms. `window` 1: a closed loop, which sends
+// nothing before it was answered.
+bench::Delivered with_stall(std::size_t window, bench::Run& run) {
+  std::thread stall;
+  bench::Delivery delivery;
+  delivery.arm = "ws";
+  delivery.plan = every(10ms, 80);
+  delivery.phases.resize(1);
+  delivery.window = window;
+  delivery.disturb = [&stall](bench::Process& server, Clock::time_point start) {
+    stall = std::thread([pid = server.pid(), start] {
+      std::this_thread::sleep_until(start + 200ms);
+      ::kill(pid, SIGSTOP);
+      std::this_thread::sleep_until(start + 400ms);
+      ::kill(pid, SIGCONT);
+    });
+  };
+  const bench::Delivered delivered = bench::deliver(place(), delivery, run);
+  stall.join();
+  return delivered;
+}
+
+std::size_t longer_than(std::chrono::nanoseconds limit, const std::vector<std::int64_t>& samples) {
+  return static_cast<std::size_t>(
+      std::count_if(samples.begin(), samples.end(), [limit](std::int64_t s) { return s > limit.count(); }));
+}
+
+}  // namespace
+
+TEST(Stall, ShowsInTheLatencyFromTheDueTime) {
+  bench::Run run;
+  const bench::Delivered delivered = with_stall(0, run);
+  ASSERT_EQ(delivered.from_due_ns.size(), 80u);
+  EXPECT_GE(*std::max_element(delivered.from_due_ns.begin(), delivered.from_due_ns.end()), (150ms / 1ns));
+  // 20 messages were due while the server stood still; those of the first 150 ms waited for more than 50 ms.
+  EXPECT_GE(longer_than(50ms, delivered.from_due_ns), 12u);
+  EXPECT_TRUE(find(run, "every message at every reader once and in order")->passed);
+}
+
+TEST(Stall, IsHiddenFromAClosedLoopThatCountsFromTheSendTime) {
+  bench::Run run;
+  const bench::Delivered delivered = with_stall(1, run);
+  ASSERT_EQ(delivered.from_due_ns.size(), 80u);
+  EXPECT_GE(*std::max_element(delivered.from_due_ns.begin(), delivered.from_due_ns.end()), (150ms / 1ns));
+  EXPECT_GE(longer_than(50ms, delivered.from_due_ns), 12u);
+  // Only the one message that was under way when the server stopped: the others were sent when it was over.
+  EXPECT_LE(longer_than(50ms, delivered.from_sent_ns), 2u);
+  // What the generator could not send in time is said as well.
+  EXPECT_FALSE(find(run, "messages sent on time")->passed);
+}
+
+TEST(Gates, AMessageThatWasLostDoubledOrMisplacedIsSaid) {
+  const auto now = Clock::now();
+  std::vector<bench::Receipts> readers(2, bench::Receipts(3));
+  for (const std::uint64_t seq : {1, 2, 3}) readers[0].take(seq, now);
+  for (const std::uint64_t seq : {1, 3}) readers[1].take(seq, now);
+  const Gate lost = bench::once_and_in_order(readers);
+  EXPECT_FALSE(lost.passed);
+  EXPECT_THAT(lost.detail, testing::HasSubstr("reader 2 of 2: 1 lost"));
+
+  readers[1].take(2, now);
+  EXPECT_THAT(bench::once_and_in_order(readers).detail, testing::HasSubstr("1 out of order"));
+  readers[0].take(3, now);
+  EXPECT_THAT(bench::once_and_in_order(readers).detail, testing::HasSubstr("1 doubled"));
+  EXPECT_FALSE(bench::once_and_in_order(readers).passed);
+}
+
+TEST(Gates, PollersInStepWithThePublisherAreNotUniform) {
+  constexpr auto interval = 100ms;
+  bench::Delivery delivery;
+  delivery.arm = "poll";
+  delivery.interval = interval;
+  delivery.plan = every(interval, 8);      // as often as they ask,
+  delivery.phases = {0ms, 1ms, 2ms, 3ms};  // and all at the same time
+  bench::Run run;
+  bench::deliver(place(), delivery, run);
+  EXPECT_TRUE(find(run, "every message at every reader once and in order")->passed);
+  EXPECT_FALSE(bench::uniform(run.samples_ns, interval, {}, delivery.plan.size()).passed);
+}
+
+TEST(Gates, PollersThatAreSpreadAreUniform) {
+  constexpr auto interval = 100ms;
+  bench::Delivery delivery;
+  delivery.arm = "poll";
+  delivery.interval = interval;
+  delivery.plan = bench::poisson(100, 800ms, 7);
+  delivery.phases = bench::phases(10, interval, 7);
+  bench::Run run;
+  bench::deliver(place(), delivery, run);
+  const Gate gate = bench::uniform(run.samples_ns, interval, {}, delivery.plan.size());
+  EXPECT_TRUE(gate.passed) << gate.detail;
+}
+
+TEST(Gates, AWrongPredictionOfBytesIsSaid) {
+  EXPECT_TRUE(bench::equal("bytes to the reader", 1600, 1600).passed);
+  const Gate gate = bench::equal("bytes to the reader", 1600, 1601);
+  EXPECT_FALSE(gate.passed);
+  EXPECT_EQ(gate.detail, "1600, expected 1601");
+}
+
+TEST(Gates, ANegativeDelayAndALateGeneratorAreSaid) {
+  EXPECT_FALSE(bench::no_negative(std::vector<std::int64_t>{5, -1, 7}).passed);
+  EXPECT_TRUE(bench::no_negative(std::vector<std::int64_t>{5, 7}).passed);
+  EXPECT_FALSE(bench::on_time(std::vector<std::int64_t>(100, 1'000'001)).passed);
+  EXPECT_TRUE(bench::on_time(std::vector<std::int64_t>(100, 50'000)).passed);
+}
+
+TEST(Control, KnowsWhatItsOwnReadingsCost) {
+  const auto server = bench::start_server(place(), "sse");
+  bench::Control control(server->port());
+  for (int i = 0; i < 3; ++i) {
+    const bench::Stats stats = control.stats();
+    EXPECT_EQ(stats.bytes_in, 0u);
+    EXPECT_EQ(stats.bytes_out, 0u);
+    EXPECT_EQ(stats.requests, 0u);
+  }
+  server->stop();
+}
+
+TEST(Process, AServerThatDiesIsSaidInASentence) {
+  const auto server = bench::start_server(place(), "ws");
+  server->signal(SIGKILL);
+  const auto deadline = Clock::now() + 5s;
+  std::string said;
+  while (said.empty() && Clock::now() < deadline) {
+    try {
+      server->check();
+      std::this_thread::yield();
+    } catch (const bench::ServerFailed& failure) {
+      said = failure.what();
+    }
+  }
+  EXPECT_EQ(said, "websocket_server was ended by signal 9 (Killed) in the middle of a run.");
+}
+
+TEST(Process, AProgramThatIsNotThereIsSaid) {
+  EXPECT_THROW(bench::Process("/nowhere/polling_server", {}, {}), bench::ServerFailed);
+}
