@@ -65,9 +65,11 @@ net::awaitable<Error> follow(Client& client, After after, const Events& events, 
     Error ended = connected ? Error{Errc::closed, {}} : connected.error();
     if (connected) ended = co_await client.subscribe(watched);
     if (client.is_closed()) co_return Error{Errc::closed, "closed"};
+    const bool is_over = ended.code == Errc::refused && ended.status == 204;  // WHATWG HTML, 9.2.3
     const bool asked_wrongly = ended.code == Errc::refused && ended.status >= 400 && ended.status < 500 &&
                                ended.status != 408 && ended.status != 425 && ended.status != 429;
-    if (asked_wrongly || ended.code == Errc::invalid || ended.code == Errc::too_large) co_return ended;
+    if (is_over || asked_wrongly || ended.code == Errc::invalid || ended.code == Errc::too_large)
+      co_return ended;
     if (heard) after = client.place();
     failures = heard ? 1 : failures + 1;
     const auto delay = backoff.delay(failures, uniform(engine));

@@ -84,8 +84,8 @@ struct Backoff {
 using OnLost = std::function<void(const Error&, std::chrono::milliseconds)>;
 
 /// connect() and subscribe() again and again, each time where the last one ended. Returns when the client was closed, or
-/// with the reason why another attempt is pointless: the server refused with 4xx (other than 408, 425 and 429) or sent
-/// what no server of this protocol sends.
+/// with the reason why another attempt is pointless: the server refused with 4xx (other than 408, 425 and 429), ended an
+/// event stream with 204, or sent what no server of this protocol sends.
 net::awaitable<Error> follow(Client& client, After after, const Events& events, Backoff backoff = {},
                              OnLost on_lost = {});
 

@@ -17,26 +17,17 @@ namespace {
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t linger_bytes = 1 << 20;
 
-// Closes a socket when time is up, unless it is destroyed before.
-class Deadline {
- public:
-  Deadline(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time)
-      : timer_(socket.get_executor(), time) {
-    timer_.async_wait([&socket, this](const boost::system::error_code& error) {
-      if (error) return;  // destroyed: neither reference is good any more
-      expired_ = true;
-      boost::system::error_code ignored;
-      socket.close(ignored);
-    });
-  }
-  bool expired() const { return expired_; }
-
- private:
-  net::steady_timer timer_;
-  bool expired_ = false;
-};
-
 }  // namespace
+
+TimeLimit::TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time)
+    : timer_(socket.get_executor(), time) {
+  timer_.async_wait([&socket, this](const boost::system::error_code& error) {
+    if (error) return;  // destroyed: neither reference is good any more
+    expired_ = true;
+    boost::system::error_code ignored;
+    socket.cancel(ignored);
+  });
+}
 
 Connection::Connection(net::ip::tcp::socket socket, Traffic& all)
     : stream_(CountingPolicy(all), std::move(socket)) {
@@ -60,12 +51,12 @@ net::awaitable<Result<>> Connection::write(std::string_view bytes) {
   bytes.remove_prefix(*written);
   if (bytes.empty()) co_return Result<>();
 
-  const Deadline deadline(socket(), write_timeout);
+  const TimeLimit limit(socket(), write_timeout);
   while (!bytes.empty()) {
     boost::system::error_code error;
     co_await socket().async_wait(net::socket_base::wait_write,
                                  net::redirect_error(net::use_awaitable, error));
-    if (deadline.expired()) {
+    if (limit.expired()) {
       co_return Error{Errc::timed_out,
                       "the peer took less than " + std::to_string(bytes.size()) + " bytes in 30 s"};
     }
@@ -80,7 +71,7 @@ net::awaitable<Result<>> Connection::write(std::string_view bytes) {
 net::awaitable<void> Connection::close_gently() {
   boost::system::error_code error;
   socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
-  const Deadline deadline(socket(), linger_time);
+  const TimeLimit limit(socket(), linger_time);
   std::array<char, 4096> dropped;
   for (std::size_t total = 0; !error && total < linger_bytes;) {
     co_await socket().async_wait(net::socket_base::wait_read, net::redirect_error(net::use_awaitable, error));

@@ -5,6 +5,7 @@
 #include "feed/traffic.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/intrusive/list_hook.hpp>
 
@@ -51,6 +52,20 @@ class Connection
  private:
   Stream stream_;
   beast::flat_buffer buffer_;
+};
+
+/// Cancels what a socket waits for when time is up, unless it is destroyed before. Beast's own timeout would close the socket, and
+/// then there is nobody left to say 408 to.
+class TimeLimit {
+ public:
+  TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time);
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+  bool expired() const { return expired_; }
+
+ private:
+  net::steady_timer timer_;
+  bool expired_ = false;
 };
 
 /// Calls `on_left` once when the peer closes or resets the connection while nobody reads from it: for sessions that only

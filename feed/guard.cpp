@@ -1,6 +1,7 @@
 #include "feed/guard.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace feed {
@@ -26,6 +27,11 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   if (target.empty() || target.front() != '/') {
     return refuse(bad_request, "target is \"" + std::string(target.substr(0, 40)) +
                                    "\", expected a path like \"/rooms/lobby\"");
+  }
+  constexpr auto most_fields = 100;
+  if (const auto fields = std::distance(head.begin(), head.end()); fields > most_fields) {
+    return refuse(request_header_fields_too_large, "got " + std::to_string(fields) + " fields, expected " +
+                                                       std::to_string(most_fields) + " at most");
   }
   // RFC 9112, 3.2: exactly one Host. Without it, a same-origin request cannot be told from a foreign one.
   if (head.version() != 11 && head.version() != 10) {

@@ -10,8 +10,8 @@
 namespace feed {
 namespace {
 
-// A flush that finds new messages since it was posted is posted again, so that what a busy publisher sends gathers into one
-// write per reader. A lone message waits for one turn of the loop; a flood waits for this many at most.
+// A flush is posted again until a whole turn of the loop has brought nothing new, so that what a busy publisher sends
+// gathers into one write per reader. A lone message waits for one turn of the loop; a flood for this many at most.
 constexpr int longest_gathering = 64;
 
 std::int64_t now_ms() {
@@ -38,7 +38,7 @@ Cursor Room::publish(const Draft& draft) {
   ++counters_.published;
   if (!flush_posted_ && bell_.anybody()) {
     flush_posted_ = true;
-    gathered_ = log_.last();
+    gathered_ = 0;
     gathering_ = 0;
     net::post(executor_, [this] { flush(); });
   }

@@ -71,7 +71,7 @@ class Room {
   net::any_io_executor executor_;
   Counters& counters_;
   std::size_t readers_ = 0;
-  Seq gathered_ = 0;   // the log's end when the flush under way was last posted
+  Seq gathered_ = 0;   // the log's end when the flush under way last looked
   int gathering_ = 0;  // how often it was posted again
   bool flush_posted_ = false;
   bool closed_ = false;

@@ -51,7 +51,7 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
   if (url.has_error())
     return problem(http::status::bad_request,
-                   "target is not a path with an optional query, like \"/rooms/lobby\"");
+                   "target is not well-formed, expected a path with an optional query like \"/rooms/lobby\"");
   std::vector<std::string> path;
   for (const auto segment : url->encoded_segments()) path.push_back(segment.decode());
   const auto query = url->encoded_query();

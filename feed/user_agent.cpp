@@ -70,6 +70,7 @@ struct Transfer {
   std::string arrived;  // stored by libcurl's callback, not handed on yet
   Fetched answer;
   void* multi = nullptr;
+  std::size_t sent = 0;  // of the request's body
   bool head_arrived = false, head_told = false;
   bool stopped = false;  // on_body returned false, or close()
   bool too_large = false;
@@ -139,6 +140,7 @@ class UserAgent::Multi {
       const char* why = transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(transfer.result);
       co_return Error{ending(transfer.result), why, transfer.answer.status};
     }
+    if (!transfer.head_told) co_return Error{Errc::left, "the connection ended in the head of the answer"};
     co_return std::move(transfer.answer);
   }
 
@@ -183,7 +185,11 @@ class UserAgent::Multi {
     if (request.method != "GET") {
       set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      set(easy, CURLOPT_POSTFIELDS, request.body.data());
+      // Not POSTFIELDS: with them libcurl sends a request again, unasked, when a kept-alive connection breaks before
+      // the answer. What it reads from here it cannot rewind, and so it reports the loss.
+      set(easy, CURLOPT_POST, 1L);
+      set(easy, CURLOPT_READFUNCTION, &Multi::on_read);
+      set(easy, CURLOPT_READDATA, &transfer);
     }
     set(easy, CURLOPT_PRIVATE, &transfer);
     set(easy, CURLOPT_ERRORBUFFER, transfer.error);
@@ -196,6 +202,14 @@ class UserAgent::Multi {
     set(easy, CURLOPT_CLOSESOCKETFUNCTION, &Multi::on_close);
     set(easy, CURLOPT_CLOSESOCKETDATA, this);
     transfer.multi = this;
+  }
+
+  static std::size_t on_read(char* bytes, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const std::string_view rest = std::string_view(transfer.request.body).substr(transfer.sent);
+    const std::size_t count = rest.copy(bytes, size);
+    transfer.sent += count;
+    return count;
   }
 
   static std::size_t on_body(const char* bytes, std::size_t, std::size_t size, void* self) {
@@ -226,7 +240,12 @@ class UserAgent::Multi {
   }
 
   static int on_close(void* self, curl_socket_t fd) {
-    static_cast<Multi*>(self)->sockets_.erase(fd);  // closes it
+    auto& sockets = static_cast<Multi*>(self)->sockets_;
+    const auto found = sockets.find(fd);
+    if (found == sockets.end()) return 0;
+    boost::system::error_code ignored;
+    found->second->descriptor.close(ignored);  // now, and not when the last wait on it has been told
+    sockets.erase(found);
     return 0;
   }
 

@@ -71,10 +71,14 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   const auto ended = co_await agent_.fetch(std::move(request));
   if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
   if (reading.broken) co_return *reading.broken;
-  if (!ended) co_return ended.error();
-  if (status != 200) co_return feed::refusal({status, type, std::move(refused)});
+  if (status == 0) co_return ended ? feed::Error{feed::Errc::left, "no answer"} : ended.error();
+  if (status != 200) {
+    const feed::Fetched answer{status, type, std::move(refused)};
+    co_return feed::refusal(answer);
+  }
   if (type != "text/event-stream")
     co_return feed::invalid("the answer is \"" + type + "\", expected text/event-stream");
+  if (!ended) co_return ended.error();
   co_return feed::Error{feed::Errc::left, "the server ended the stream"};
 }
 

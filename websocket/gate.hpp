@@ -43,9 +43,21 @@ class Gate {
   /// Ends the connection once the peer has read what was written, or does not.
   net::awaitable<void> close() { return connection_.close_gently(); }
 
+  /// What came with the handshake first: a client need not wait for the answer to it before it sends frames.
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
-    return connection_.stream().async_read_some(buffers, std::forward<Token>(token));
+    return net::async_initiate<Token, void(beast::error_code, std::size_t)>(
+        [this](auto handler, const Buffers& to) {
+          if (connection_.buffer().size() == 0) {
+            connection_.stream().async_read_some(to, std::move(handler));
+            return;
+          }
+          const std::size_t count = net::buffer_copy(to, connection_.buffer().data());
+          connection_.buffer().consume(count);
+          net::post(get_executor(),
+                    beast::bind_front_handler(std::move(handler), beast::error_code(), count));
+        },
+        token, buffers);
   }
 
   /// What Beast writes. All of it or an error, although it says "some": a frame of Beast's is not cut in two either.

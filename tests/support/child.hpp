@@ -1,0 +1,52 @@
+#pragma once
+// A real program from the build directory in a process of its own.
+
+#include "support/deadline.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace support {
+
+/// What a process must not have more of.
+struct Bounds {
+  std::optional<unsigned> descriptors;
+};
+
+/// Started at once. When destroyed, it is killed if it still runs.
+class Child {
+ public:
+  /// The first of `command` is the path of the program.
+  explicit Child(std::vector<std::string> command, Bounds bounds = {});
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// The next line of its standard output, without its line end.
+  std::string read_line();
+  /// Where a server listens, from its first line.
+  std::uint16_t port();
+  void signal(int number);
+  /// Its exit code; 128 and the signal's number where one ended it. Throws where it does not end within `patience`.
+  int wait(std::chrono::seconds patience = support::patience);
+  /// What it wrote to standard error. Only after wait().
+  std::string errors();
+
+  /// Bytes of memory in use (VmRSS).
+  std::size_t resident_bytes() const;
+  /// Open file descriptors.
+  std::size_t descriptors() const;
+
+ private:
+  pid_t pid_ = -1;
+  int out_ = -1, err_ = -1;
+  std::string said_;
+  std::optional<int> code_;
+};
+
+}  // namespace support
