@@ -29,7 +29,8 @@ enum class Wake {
 class Bell;
 
 /// One coroutine's place at a bell. Belongs to that coroutine's frame; stays where it is while it waits. The suspended
-/// coroutine is kept in the waiter itself, so waiting and waking allocate nothing.
+/// coroutine is kept in the waiter itself, so waiting and waking allocate nothing. The price: a frame that owns the waiter
+/// that owns the frame is freed only by waking it, so every wait must be ended before its loop is given up.
 class Waiter
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:

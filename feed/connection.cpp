@@ -68,6 +68,12 @@ net::awaitable<Result<>> Connection::write(std::string_view bytes) {
   co_return Result<>();
 }
 
+void Connection::read_and_drop() {
+  std::array<char, 4096> dropped;
+  boost::system::error_code error;
+  stream_.rate_policy().count_in(socket().read_some(net::buffer(dropped), error));
+}
+
 net::awaitable<void> Connection::close_gently() {
   boost::system::error_code error;
   socket().shutdown(net::ip::tcp::socket::shutdown_send, error);

@@ -39,7 +39,10 @@ class Connection
   /// As many bytes as the socket takes at once; 0 where it takes none. Error: `left`.
   Result<std::size_t> write_some(std::string_view bytes);
 
-  /// Between two requests: nobody would notice if it were closed now.
+  /// Takes what has arrived, up to a few kilobytes, and forgets it.
+  void read_and_drop();
+
+  /// No whole head of a request has come: nothing is lost if it is closed now.
   bool idle = false;
 
   /// Set while somebody else than the request loop owns the connection: called once when the server stops.

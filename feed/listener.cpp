@@ -164,6 +164,7 @@ net::awaitable<void> Listener::shed() {
   if (!error) {
     ++counters_.refused;
     Connection connection(std::move(socket), traffic_);
+    connection.read_and_drop();  // what is unread when a socket closes takes the answer with it
     const auto said = connection.write_some(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     (void)said;  // the client may be gone
@@ -230,15 +231,14 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   boost::system::error_code error;
 
   // Between requests a connection may be silent; once something has come, the head must follow.
+  connection.idle = true;
   if (connection.buffer().size() == 0) {
-    connection.idle = true;
     stream.expires_after(connection.traffic().in == 0 ? options_.head_time : idle_time);
     const std::size_t some = co_await stream.async_read_some(connection.buffer().prepare(read_size),
                                                              net::redirect_error(net::use_awaitable, error));
     if (error || stopping_) co_return Error{Errc::left, "no further request"};
     stream.expires_never();
     connection.buffer().commit(some);
-    connection.idle = false;
   }
   http::request_parser<http::string_body> parser;
   parser.header_limit(longest_head);
@@ -262,16 +262,17 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   if (error == http::error::header_limit || (!error && head > longest_head)) {
     if (parser.get().target().empty()) {
       co_return refusal(http::status::uri_too_long,
-                        "the request line is longer than 8192 bytes, the limit for a head");
+                        "the request line is longer than expected: more than 8192 bytes, the limit");
     }
     co_return refusal(http::status::request_header_fields_too_large,
-                      "the head is larger than 8192 bytes, the limit");
+                      "the head is larger than expected: more than 8192 bytes, the limit");
   }
   if (error == http::error::body_limit) co_return too_large();
   if (is_malformed(error))
     co_return refusal(http::status::bad_request, "expected HTTP/1.1, got something else: " + error.message());
   if (error) co_return Error{Errc::left, error.message()};
 
+  connection.idle = false;
   const auto admitted = guard(parser.get(), options_.allow_origin);
   if (!admitted) co_return admitted.error();
   // RFC 9110, 10.1.1

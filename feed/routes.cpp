@@ -68,7 +68,10 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
     allowed += (allowed.empty() ? "" : ", ") + std::string(name.data(), name.size());
     if (route.method == method) found = &route;
   }
-  if (allowed.empty()) return problem(http::status::not_found, "there is nothing at this path");
+  if (allowed.empty()) {
+    return problem(http::status::not_found, "there is nothing at \"" + std::string(target.substr(0, 80)) +
+                                                "\", expected a path like \"/rooms/lobby/messages\"");
+  }
   if (method == http::verb::options) {
     // What a browser asks before a page of an allowed foreign origin may POST JSON (WHATWG Fetch, 4.8).
     return Response{
