@@ -76,9 +76,9 @@ const std::vector<BadRequest>& bad_requests() {
       {"UnknownMethod", "BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Method Not Allowed",
        "method is BREW, expected GET"},
       {"PostWhereOnlyGetIs", post("/stats", good), 405, "Method Not Allowed", "method is POST, expected GET"},
-      {"NoSuchPath", get("/nowhere"), 404, "Not Found", "nothing at this path"},
-      {"NoSuchRoomsPath", get("/rooms/lobby/nowhere"), 404, "Not Found", "nothing at this path"},
-      {"PathTraversal", get("/../../etc/passwd"), 404, "Not Found", "nothing at this path"},
+      {"NoSuchPath", get("/nowhere"), 404, "Not Found", "expected a path like"},
+      {"NoSuchRoomsPath", get("/rooms/lobby/nowhere"), 404, "Not Found", "expected a path like"},
+      {"PathTraversal", get("/../../etc/passwd"), 404, "Not Found", "expected a path like"},
       // Room names.
       {"RoomOf65Bytes", post("/rooms/" + std::string(65, 'a') + "/messages", good), 400, "Bad Request",
        "room name is 65 bytes, expected 1 to 64"},
