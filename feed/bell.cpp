@@ -32,19 +32,18 @@ void Bell::arm(Clock::time_point due) {
 void Bell::on_timer() {
   const Clock::time_point now = Clock::now();
   timer_due_ = Clock::time_point::max();
-  List waiters;
-  waiters.swap(waiting_);
+  List due;
   Clock::time_point next = Clock::time_point::max();
-  while (!waiters.empty()) {
-    Waiter& waiter = waiters.front();
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    Waiter& waiter = *at++;
     if (waiter.due_ <= now) {
-      waiter.finish(Wake::due);
+      waiter.unlink();
+      due.push_back(waiter);
     } else {
       next = std::min(next, waiter.due_);
-      waiter.unlink();
-      waiting_.push_back(waiter);
     }
   }
+  while (!due.empty()) due.front().finish(Wake::due);
   next = std::max(next, now + timer_rest);
   if (!waiting_.empty() && next < timer_due_) arm(next);
 }

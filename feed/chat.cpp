@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -17,13 +18,23 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace {
 
@@ -50,22 +61,113 @@ std::unique_ptr<feed::Client> make_client(const Options& options, net::any_io_ex
   return std::make_unique<polling::Client>(executor, room, timing);
 }
 
+// A descriptor 0, 1 or 2 that is closed would be given to the next socket, and be written to.
+void claim_standard_descriptors() {
+  for (int standard = 0; standard < 3; ++standard) {
+    if (::fcntl(standard, F_GETFD) < 0) ::open("/dev/null", standard == 0 ? O_RDONLY : O_WRONLY);
+  }
+}
+
 void say(std::string_view line) { fmt::print(stderr, "chat: {}\n", line); }
+
+// Standard input, read on a thread of its own: a terminal must not be made non-blocking, since the shell and standard output
+// share it, and a file cannot be waited for. One line at a time; next() and stop() belong to the loop's thread.
+class Lines {
+ public:
+  explicit Lines(net::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {
+    std::thread([state = state_] { state->read(); }).detach();  // it may never return from reading
+  }
+  ~Lines() { stop(); }
+
+  // Nothing at the end of the input.
+  net::awaitable<std::optional<std::string>> next() {
+    for (;;) {
+      if (auto line = state_->take()) co_return line;
+      if (state_->ended()) co_return std::nullopt;
+      co_await state_->waiter.wait();
+    }
+  }
+
+  void stop() {
+    state_->end();
+    state_->waiter.wake();
+  }
+
+ private:
+  struct State {
+    explicit State(net::any_io_executor on) : executor(std::move(on)) {}
+
+    void read() {
+      std::string line;
+      while (std::getline(std::cin, line)) {
+        std::unique_lock lock(mutex);
+        taken.wait(lock, [this] { return !read_line || over; });
+        if (over) return;
+        read_line = std::move(line);
+        wake();
+      }
+      const std::lock_guard lock(mutex);
+      if (std::exchange(over, true)) return;  // stopped: the loop may be gone
+      wake();
+    }
+    void wake() {  // the executor lives until stop()
+      net::post(executor, [this] { waiter.wake(); });
+    }
+    std::optional<std::string> take() {
+      const std::lock_guard lock(mutex);
+      taken.notify_one();
+      return std::exchange(read_line, std::nullopt);
+    }
+    bool ended() {
+      const std::lock_guard lock(mutex);
+      return over;
+    }
+    void end() {
+      const std::lock_guard lock(mutex);
+      over = true;
+      taken.notify_one();
+    }
+
+    net::any_io_executor executor;
+    std::mutex mutex;
+    std::condition_variable taken;
+    std::optional<std::string> read_line;
+    bool over = false;
+    feed::Waiter waiter;
+  };
+  std::shared_ptr<State> state_;
+};
+
+// For a terminal: what others wrote must not move its cursor or pretend to be another line.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c < 0x20 || c == 0x7f || c1) {
+      out += fmt::format("\\x{:02x}", c1 ? static_cast<unsigned char>(text[++i]) : c);
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
 
 class Chat {
  public:
   Chat(net::io_context& io, feed::Client& client, const Options& options)
-      : client_(client), options_(options), input_(io), signals_(io, SIGINT, SIGTERM) {}
+      : client_(client), options_(options), lines_(io.get_executor()), signals_(io, SIGINT, SIGTERM) {}
 
   void run(feed::After after) {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (!error) client_.close();
+      if (error) return;
+      client_.close();
+      signals_.clear();  // a second signal ends it at once
     });
     net::co_spawn(client_.executor(), read(std::move(after)), rethrow);
-    // A file cannot be waited for; it is always ready.
-    boost::system::error_code error;
-    input_.assign(::dup(STDIN_FILENO), error);
-    net::co_spawn(client_.executor(), error ? write_file() : write(), rethrow);
+    net::co_spawn(client_.executor(), write(), rethrow);
   }
   int exit_code() const { return exit_code_; }
 
@@ -88,8 +190,7 @@ class Chat {
       say(ended.detail);
       exit_code_ = 1;
     }
-    boost::system::error_code ignored;
-    input_.close(ignored);
+    lines_.stop();
     signals_.cancel();
   }
 
@@ -108,33 +209,26 @@ class Chat {
   void on_message(const feed::Message& message) {
     if (done_) return;
     if (options_.json) {
-      std::puts(feed::encode(message).c_str());
+      fmt::print("{}\n", feed::encode(message));
     } else {
-      fmt::print("{}: {}\n", message.author, message.text);
+      fmt::print("{}: {}\n", printable(message.author), printable(message.text));
     }
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) {  // nobody reads any more, or there is no room
+      if (errno != EPIPE) {
+        say(fmt::format("standard output: {}", std::strerror(errno)));
+        exit_code_ = 1;
+      }
+      done_ = true;
+      client_.close();
+      return;
+    }
     if (++printed_ != options_.count) return;
     done_ = true;
     if (!publishing_) client_.close();
   }
 
   net::awaitable<void> write() {
-    net::streambuf lines;
-    for (;;) {
-      boost::system::error_code error;
-      co_await net::async_read_until(input_, lines, '\n', net::redirect_error(net::use_awaitable, error));
-      if (error && lines.size() == 0) co_return;  // the end of the input, or of the chat
-      std::istream stream(&lines);
-      std::string line;
-      std::getline(stream, line);
-      co_await publish(std::move(line));
-      if (error) co_return;
-    }
-  }
-
-  net::awaitable<void> write_file() {
-    std::string line;
-    while (!client_.is_closed() && std::getline(std::cin, line)) co_await publish(line);
+    while (auto line = co_await lines_.next()) co_await publish(*std::move(line));
   }
 
   // The first line may come before the connection stands: a publish that was never sent may be tried again.
@@ -146,12 +240,10 @@ class Chat {
   }
 
   net::awaitable<void> try_to_publish(std::string text) {
-    for (int attempt = 0; !client_.is_closed(); ++attempt) {
+    while (!client_.is_closed()) {
       const auto place = co_await client_.publish(options_.author, text);
       if (place) co_return;
-      const bool not_sent =
-          place.error().code == feed::Errc::unreachable || place.error().detail == "not connected";
-      if (not_sent && attempt < 50) {
+      if (place.error().code == feed::Errc::unreachable) {  // not sent; follow() is connecting
         co_await client_.pause(feed::Clock::now() + std::chrono::milliseconds(100));
         continue;
       }
@@ -159,11 +251,13 @@ class Chat {
       exit_code_ = 1;
       co_return;
     }
+    say("not published: \"" + printable(text) + '"');
+    exit_code_ = 1;
   }
 
   feed::Client& client_;
   const Options& options_;
-  net::posix::stream_descriptor input_;
+  Lines lines_;
   net::signal_set signals_;
   std::uint64_t printed_ = 0;
   bool lost_ = false;
@@ -206,10 +300,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
+  claim_standard_descriptors();
   net::io_context io(1);
   const auto client = make_client(options, io.get_executor(), *room);
   Chat chat(io, *client, options);
   chat.run(*after);
   io.run();
-  return chat.exit_code();
+  std::fflush(nullptr);
+  std::_Exit(chat.exit_code());  // the thread that reads standard input may be in the middle of it
 }

@@ -3,6 +3,8 @@
 #include <boost/url/parse.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <random>
 #include <utility>
 
@@ -88,6 +90,12 @@ Result<Address> parse_address(std::string_view text) {
   if (url.has_error()) return wrong();
   if (url->scheme() != "http" && url->scheme() != "ws") return wrong();
   if (url->host().empty() || url->has_query() || url->has_fragment()) return wrong();
+  if (url->has_port() && !url->port().empty()) {
+    const std::string_view digits(url->port().data(), url->port().size());
+    std::uint16_t port = 0;  // from_chars says so where it does not fit
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size() || port == 0) return wrong();
+  }
   const auto segments = url->segments();
   if (segments.size() != 2 || segments.front() != "rooms") return wrong();
   const auto named = check_room_name(segments.back());

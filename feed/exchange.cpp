@@ -12,7 +12,7 @@ Response problem(http::status status, std::string_view detail, std::string field
   const std::string_view title = http::obsolete_reason(status);
   return {status, "application/problem+json",
           fmt::format(R"({{"status":{},"title":{},"detail":{}}})", static_cast<unsigned>(status),
-                      quote(title), quote(detail)),
+                      quote(title), quote(valid_utf8(detail))),
           std::move(fields)};
 }
 
@@ -22,10 +22,14 @@ Exchange::Exchange(Connection& connection, Request request, std::string allowed_
       origin_(std::move(allowed_origin)),
       keep_alive_(request_.keep_alive()) {}
 
-std::string_view Exchange::field(std::string_view name) const {
-  const auto found = request_.find(boost::beast::string_view(name.data(), name.size()));
-  return found == request_.end() ? std::string_view()
-                                 : std::string_view(found->value().data(), found->value().size());
+std::string Exchange::field(std::string_view name) const {
+  std::string joined;
+  const auto [begin, end] = request_.equal_range(boost::beast::string_view(name.data(), name.size()));
+  for (auto at = begin; at != end; ++at) {
+    if (at != begin) joined += ", ";
+    joined.append(at->value().data(), at->value().size());
+  }
+  return joined;
 }
 
 Result<std::optional<std::string>> Exchange::query(std::string_view name) const {

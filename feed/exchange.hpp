@@ -54,8 +54,8 @@ class Exchange {
   /// Where a reader wants to begin: the query's `after`, or everything. Error: a malformed cursor.
   Result<After> after() const;
 
-  /// A field of the request's head; empty where it is not there.
-  std::string_view field(std::string_view name) const;
+  /// A field of the request's head, empty where it is not there. Several of one name are one list (RFC 9110, 5.2).
+  std::string field(std::string_view name) const;
 
   /// 1. A sized body. The connection goes on with its next request, unless the client asked to close it.
   net::awaitable<void> reply(Response response);

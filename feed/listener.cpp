@@ -71,12 +71,15 @@ std::size_t parse(Parser& parser, beast::flat_buffer& buffer, boost::system::err
 
 // A connection is counted and can be stopped for as long as it is served, however that ends.
 struct Listener::Registration {
-  Registration(Listener& in, Connection& served) : listener(in), connection(served) {
+  Registration(Listener& in, Connection& served)
+      : listener(in), connection(served), admitted(in.admitted_ < in.options_.max_connections) {
+    listener.admitted_ += admitted;
     listener.connections_.push_back(connection);
     ++listener.counters_.accepted;
     ++listener.counters_.connections;
   }
   ~Registration() {
+    listener.admitted_ -= admitted;
     --listener.counters_.connections;
     connection.unlink();
     if (listener.stopping_ && listener.connections_.empty()) listener.timer_.cancel();
@@ -86,6 +89,7 @@ struct Listener::Registration {
 
   Listener& listener;
   Connection& connection;
+  const bool admitted;  // one of --max-connections; a refused one does not take a place while it is told so
 };
 
 Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
@@ -173,9 +177,10 @@ net::awaitable<void> Listener::shed() {
 }
 
 net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
+  if (stopping_) co_return;
   Connection connection(std::move(socket), traffic_);
   const Registration registration(*this, connection);
-  co_await converse(connection);
+  co_await converse(connection, registration.admitted);
 }
 
 net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields) {
@@ -189,8 +194,8 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
   co_await connection.close_gently();
 }
 
-net::awaitable<void> Listener::converse(Connection& connection) {
-  if (counters_.connections > options_.max_connections) {
+net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
+  if (!admitted) {
     Error full = refusal(http::status::service_unavailable,
                          "there are " + std::to_string(options_.max_connections) +
                              " connections already, the limit of --max-connections");

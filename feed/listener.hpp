@@ -36,7 +36,7 @@ class Listener {
   net::awaitable<void> accept();
   net::awaitable<void> shed();
   net::awaitable<void> serve(net::ip::tcp::socket socket);
-  net::awaitable<void> converse(Connection& connection);
+  net::awaitable<void> converse(Connection& connection, bool admitted);
   net::awaitable<Result<Request>> read(Connection& connection);
   net::awaitable<void> refuse(Connection& connection, Error error, std::string fields);
   void open_spare();
@@ -50,6 +50,7 @@ class Listener {
   std::uint16_t port_ = 0;
   int spare_ = -1;  // a descriptor kept back, so that there is one to say 503 with when all are used up
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
+  std::size_t admitted_ = 0;
   bool stopping_ = false;
 };
 

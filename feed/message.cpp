@@ -191,6 +191,22 @@ std::string encode(const Draft& draft) {
   return R"({"author":)" + quote(draft.author) + R"(,"text":)" + quote(draft.text) + '}';
 }
 
+std::string valid_utf8(std::string_view text) {
+  namespace utf = boost::locale::utf;
+  std::string valid;
+  for (auto at = text.begin(); at != text.end();) {
+    const auto begin = at;
+    const utf::code_point c = utf::utf_traits<char>::decode(at, text.end());
+    if (c == utf::illegal || c == utf::incomplete) {
+      at = begin + 1;
+      valid += '?';
+    } else {
+      valid.append(begin, at);
+    }
+  }
+  return valid;
+}
+
 Result<json::object> parse_object(std::string_view text) {
   boost::system::error_code error;
   json::stream_parser parser;

@@ -104,6 +104,9 @@ std::string encode(const Draft& draft);
 /// The text as a JSON string with its quotes.
 std::string quote(std::string_view text);
 
+/// The text with a question mark in place of each byte that is not part of UTF-8: what somebody sent, to be shown.
+std::string valid_utf8(std::string_view text);
+
 /// Parses a JSON object. Errors say where and why: not JSON, not UTF-8, nested deeper than 32, or not an object.
 Result<boost::json::object> parse_object(std::string_view json);
 

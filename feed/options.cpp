@@ -34,7 +34,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--history-bytes", options.history.bytes, "bytes of messages that a room remembers")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
   app.add_option("--max-message", options.max_message, "bytes of a POST body or a WebSocket message")
-      ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 30));
+      ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 26));
   app.add_option("--max-connections", options.max_connections, "further ones get 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")

@@ -23,13 +23,12 @@ Response answer(http::status status, std::string body) { return {status, json_ty
 
 // POST /rooms/{room}/messages. A form on a foreign page cannot send application/json without asking first.
 net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
-  const std::string_view type = exchange.field("Content-Type");
+  const std::string type = exchange.field("Content-Type");
   if (!is_json(type)) {
-    Response refusal =
-        problem(http::status::unsupported_media_type,
-                type.empty() ? "got no Content-Type, expected application/json"
-                             : "Content-Type is \"" + std::string(type) + "\", expected application/json",
-                "Accept-Post: application/json\r\n");
+    Response refusal = problem(http::status::unsupported_media_type,
+                               type.empty() ? "got no Content-Type, expected application/json"
+                                            : "Content-Type is \"" + type + "\", expected application/json",
+                               "Accept-Post: application/json\r\n");
     co_return co_await exchange.reply(std::move(refusal));
   }
   const auto draft = parse_draft(exchange.request().body(), anonymous);

@@ -122,7 +122,7 @@ Room& Rooms::open(std::string_view name) {
   return *rooms_.emplace(std::string(name), std::move(room)).first->second;
 }
 
-Room* Rooms::find(std::string_view name) {
+Room* Rooms::find(std::string_view name) const {
   const auto found = rooms_.find(name);
   return found == rooms_.end() ? nullptr : found->second.get();
 }

@@ -128,7 +128,7 @@ class Rooms {
   Room& open(std::string_view name);
 
   /// The room, or null: to look at a room does not make it.
-  Room* find(std::string_view name);
+  Room* find(std::string_view name) const;
 
   /// The epoch that the next room to be made gets: a reader of a room that is not there yet is told `epoch.0`.
   const std::string& next_epoch() const { return epoch_; }

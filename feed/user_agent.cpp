@@ -254,6 +254,10 @@ class UserAgent::Multi {
     const auto found = multi.sockets_.find(fd);
     if (found == multi.sockets_.end()) return 0;
     found->second->wanted = what == CURL_POLL_REMOVE ? 0 : what;
+    if (what == CURL_POLL_REMOVE) {  // a wait that nobody wants would keep the loop running
+      boost::system::error_code ignored;
+      found->second->descriptor.cancel(ignored);
+    }
     multi.watch(found->second, fd);
     return 0;
   }
@@ -283,9 +287,9 @@ class UserAgent::Multi {
     socket->descriptor.async_wait(
         type, [this, socket, fd, under_way, event, alive = alive_](const boost::system::error_code& error) {
           (*socket).*under_way = false;
-          if (error || !*alive) return;  // closed meanwhile
+          if (!*alive) return;
           const int wanted = event == CURL_CSELECT_IN ? CURL_POLL_IN : CURL_POLL_OUT;
-          if (socket->wanted & wanted) act(fd, event);
+          if (!error && (socket->wanted & wanted)) act(fd, event);
           const auto found = sockets_.find(fd);
           if (*alive && found != sockets_.end() && found->second == socket) watch(socket, fd);
         });

@@ -27,12 +27,14 @@ std::string encode(std::string_view type, const feed::Hello& hello) {
 
 // Where the reader wants to go on. Last-Event-ID wins: an EventSource repeats the URL that it was made with. It cannot
 // help what it sends either, so a malformed one is answered with a gap and not with an error that would end it for good.
-feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed::Room& room) {
-  const std::string_view id = exchange.field("Last-Event-ID");
+feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed::Rooms& rooms) {
+  const std::string id = exchange.field("Last-Event-ID");
   if (id.empty()) return exchange.after();
   auto after = feed::parse_after(id);
-  if (!after) return feed::After::at({room.log().epoch(), std::numeric_limits<feed::Seq>::max()});
-  return after;
+  if (after) return after;
+  const feed::Room* room = rooms.find(exchange.room());
+  return feed::After::at(
+      {room ? room->log().epoch() : rooms.next_epoch(), std::numeric_limits<feed::Seq>::max()});
 }
 
 net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
@@ -41,12 +43,11 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
     co_return co_await exchange.reply(
         feed::problem(http::status::http_version_not_supported, "an event stream needs HTTP/1.1"));
   }
-  feed::Room& room = rooms.open(exchange.room());
-  const auto after = read_after(exchange, room);
+  const auto after = read_after(exchange, rooms);
   if (!after)
     co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
 
-  feed::Reader reader(room, encode, *after);
+  feed::Reader reader(rooms.open(exchange.room()), encode, *after);
   const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
   const std::string first = feed::chunk(encode_retry(retry) + encode("hello", reader.hello()));
   const auto begun = co_await exchange.begin("text/event-stream",

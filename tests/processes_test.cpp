@@ -286,8 +286,54 @@ TEST_P(ChatProgram, PrintsOneLineOfJsonAMessage) {
   EXPECT_THAT(line, testing::EndsWith(R"("author":"ada","text":"one\ntwo"})"));
 }
 
+TEST_P(ChatProgram, PublishesEveryLineOfItsInput) {
+  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
+  Child chat({"/bin/sh", "-c", R"(printf 'one\ntwo\nthree\n' | "$0" "$@")",
+              std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(server.port()) + "/rooms/lobby", "--over", GetParam(),
+              "--count", "3", "--author", "ada", "--interval", "0.05"});
+  EXPECT_EQ(chat.read_line(), "ada: one");
+  EXPECT_EQ(chat.read_line(), "ada: two");
+  EXPECT_EQ(chat.read_line(), "ada: three");
+  EXPECT_EQ(chat.wait(), 0);
+}
+
+TEST_P(ChatProgram, LetsNobodyWriteToTheTerminalButItself) {
+  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
+  const std::uint16_t port = server.port();
+  RawClient(port).ask(
+      post("/rooms/lobby/messages", R"({"author":"a\u001b","text":"\u001b[2J\nadmin: hi\u009b"})"));
+  Child chat({std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(port) + "/rooms/lobby", "--over", GetParam(), "--count",
+              "1"});
+  EXPECT_EQ(chat.read_line(), R"(a\x1b: \x1b[2J\nadmin: hi\x9b)");
+  EXPECT_EQ(chat.wait(), 0);
+}
+
+TEST_P(ChatProgram, EndsWhenItIsInterrupted) {
+  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
+  const std::uint16_t port = server.port();
+  RawClient(port).ask(post("/rooms/lobby/messages", R"({"author":"ada","text":"hi"})"));
+  Child chat({std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(port) + "/rooms/lobby", "--over", GetParam()});
+  EXPECT_EQ(chat.read_line(), "ada: hi");
+  chat.signal(SIGINT);
+  EXPECT_EQ(chat.wait(), 0);  // long before the next heartbeat
+}
+
+TEST_P(ChatProgram, EndsWhenNobodyReadsWhatItPrints) {
+  Child server(
+      {std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0", "--tick", "0.05"});
+  Child chat({"/bin/sh", "-c", R"("$0" "$@" | head -n 1)", std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(server.port()) + "/rooms/lobby", "--over", GetParam(),
+              "--interval", "0.05"});
+  EXPECT_EQ(chat.read_line(), "tick: message number 1");
+  EXPECT_EQ(chat.wait(), 0);
+}
+
 TEST_P(ChatProgram, EndsWith2AtAWrongCommandLine) {
   const std::string chat = std::string(PROGRAM_DIRECTORY) + "/chat";
+  EXPECT_EQ(Child({chat, "http://127.0.0.1:99999/rooms/lobby", "--over", GetParam()}).wait(), 2);
   EXPECT_EQ(Child({chat, "http://127.0.0.1:1/elsewhere", "--over", GetParam()}).wait(), 2);
   EXPECT_EQ(Child({chat, "http://127.0.0.1:1/rooms/lobby", "--over", GetParam(), "--after", "x"}).wait(), 2);
   EXPECT_EQ(Child({chat, "http://127.0.0.1:1/rooms/lobby", "--over", "carrier-pigeon"}).wait(), 2);

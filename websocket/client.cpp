@@ -37,7 +37,8 @@ struct Client::Connection {
   std::map<std::uint64_t, std::optional<feed::Result<feed::Cursor>>>
       answers;  // by ref; none yet where it is awaited
   std::uint64_t next_ref = 1;
-  feed::Bell turn;  // rung when something was read or written: those who wait look again
+  feed::Bell turn;    // rung when something was read or written: those who wait look again
+  bool open = false;  // the handshake is done
   bool reading = false, writing = false;
   std::optional<feed::Error> ended;
 
@@ -90,6 +91,7 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
                           static_cast<int>(answer.result_int())};
   }
   if (error) co_return feed::Error{feed::Errc::left, "handshake: " + error.message()};
+  connection->open = true;
   co_return feed::Result<>();
 }
 
@@ -152,7 +154,9 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
 
 net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, std::string text) {
   const auto connection = connection_;
-  if (!connection || connection->ended) co_return feed::Error{feed::Errc::left, "not connected"};
+  if (!connection || !connection->open || connection->ended) {
+    co_return feed::Error{feed::Errc::unreachable, "not connected"};
+  }
   const std::uint64_t ref = connection->next_ref++;
   const feed::Draft draft{std::move(author), std::move(text)};
   const std::string frame = encode_post(ref, draft);
@@ -160,7 +164,7 @@ net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, s
     feed::Waiter waiter;
     co_await connection->turn.wait(waiter);
   }
-  if (connection->ended) co_return *connection->ended;
+  if (connection->ended) co_return feed::Error{feed::Errc::unreachable, "not connected"};
   connection->answers.emplace(ref, std::nullopt);
   connection->writing = true;
   beast::error_code error;

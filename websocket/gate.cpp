@@ -10,6 +10,8 @@ net::awaitable<feed::Result<>> Gate::write(std::string_view frames) {
   busy_ = true;
   const auto written = co_await connection_.write(frames);
   busy_ = false;
+  // What comes after half a frame cannot be read any more: the connection is over, for everybody who writes or reads on it.
+  if (!written) abandon();
   if (turn_.anybody()) turn_.ring();
   co_return written;
 }
@@ -17,7 +19,23 @@ net::awaitable<feed::Result<>> Gate::write(std::string_view frames) {
 net::awaitable<feed::Result<>> Gate::finish(std::string bytes, bool has_begun) {
   if (has_begun)
     busy_ = false;  // nobody else can have taken it: write() below takes it back before anything is awaited
-  co_return co_await write(bytes);
+  const auto written = co_await write(bytes);
+  --finishing_;
+  turn_.ring();
+  co_return written;
+}
+
+void Gate::abandon() {
+  boost::system::error_code ignored;
+  connection_.socket().close(ignored);
+}
+
+net::awaitable<void> Gate::drained() {
+  if (finishing_ > 0) abandon();
+  while (finishing_ > 0) {
+    feed::Waiter waiter;
+    co_await turn_.wait(waiter);
+  }
 }
 
 void teardown(beast::role_type role, Gate& gate, beast::error_code& error) {

@@ -40,6 +40,10 @@ class Gate {
   /// Whole frames, after those that are under way. Errors as in Connection::write.
   net::awaitable<feed::Result<>> write(std::string_view frames);
 
+  /// Whoever owns the gate waits for this before it destroys it: ends the writes of Beast's that nobody else waits for (a pong
+  /// to a client that does not read).
+  net::awaitable<void> drained();
+
   /// Ends the connection once the peer has read what was written, or does not.
   net::awaitable<void> close() { return connection_.close_gently(); }
 
@@ -72,6 +76,7 @@ class Gate {
             net::post(get_executor(), beast::bind_front_handler(std::move(handler), error, written));
             return;
           }
+          ++finishing_;
           if (written > 0) busy_ = true;  // in the middle of a frame
           std::string rest = beast::buffers_to_string(from).substr(written);
           net::co_spawn(
@@ -93,10 +98,12 @@ class Gate {
     return written;
   }
   net::awaitable<feed::Result<>> finish(std::string bytes, bool has_begun);
+  void abandon();
 
   feed::Connection& connection_;
   feed::Bell turn_;
   bool busy_ = false;
+  int finishing_ = 0;  // writes of Beast's that were not done at once
 };
 
 /// Beast asks these of a layer: how to end the connection below it. Gently: Beast's own teardown stops reading after one piece, and a

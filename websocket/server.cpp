@@ -133,6 +133,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
   co_await receive(session, rooms.counters());
   session.reader.leave();
   co_await session.delivered.wait();
+  co_await session.gate().drained();
 }
 
 // Sends back every message as it came.
@@ -153,6 +154,7 @@ net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
     buffer.clear();
   }
   exchange.connection().on_stop = nullptr;
+  co_await socket.next_layer().drained();
 }
 
 }  // namespace
