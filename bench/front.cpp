@@ -209,7 +209,8 @@ int conclude(Session& session, const Arguments& arguments) {
   const std::filesystem::path build = std::filesystem::path(arguments.root) / "build";
   session.progress.clear();
   save(session.results, (build / "results").string());
-  if (arguments.publish) {  // what the published numbers follow from; the samples are too large to be kept with them
+  if (arguments
+          .publish) {  // what the published numbers follow from; the samples are too large to be kept with them
     Results summary = session.results;
     for (Run& run : summary.runs) run.samples_ns.clear();
     save(summary, (std::filesystem::path(arguments.root) / "notes" / "results").string());

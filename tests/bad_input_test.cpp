@@ -199,7 +199,8 @@ const std::vector<BadRequest>& bad_requests() {
        "Request Header Fields Too Large", "8192 bytes"},
       {"HeadOf101Fields", get("/healthz", fields(100)), 431, "Request Header Fields Too Large",
        "got 101 fields, expected 100 at most"},
-      {"HeadOf2001Fields", get("/healthz", fields(2000)), 431, "Request Header Fields Too Large", "8192 bytes, the limit"},
+      {"HeadOf2001Fields", get("/healthz", fields(2000)), 431, "Request Header Fields Too Large",
+       "8192 bytes, the limit"},
       // Other sites' pages.
       {"PostFromAForeignOrigin",
        post(messages, good, "Content-Type: application/json\r\nOrigin: http://evil.example\r\n"), 403,
