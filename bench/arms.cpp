@@ -68,38 +68,15 @@ void NullRoom::publish(std::size_t index) {
   });
 }
 
-std::string server_of(std::string_view arm) {
-  if (arm == "poll" || arm == "longpoll") return "polling_server";
-  if (arm == "sse") return "sse_server";
-  if (arm == "ws") return "websocket_server";
-  if (arm == "tcp") return "tcp_floor_server";
-  if (arm == "null") return {};
-  throw std::invalid_argument(
-      fmt::format("arm is \"{}\", expected poll, longpoll, sse, ws, tcp or null", arm));
-}
-
 bool is_streaming(std::string_view arm) { return arm != "poll" && arm != "longpoll"; }
 
-std::unique_ptr<Process> start_server(const Place& place, std::string_view arm,
-                                      std::chrono::milliseconds heartbeat) {
-  std::vector<std::string> arguments{"--port", "0"};
-  if (arm != "tcp") {
-    const auto seconds = std::chrono::duration<double>(heartbeat).count();
-    arguments.insert(arguments.end(),
-                     {"--history", "100000000", "--history-bytes", "1099511627776", "--max-connections",
-                      "1000000", "--heartbeat", fmt::format("{}", seconds)});
-  }
-  const auto core = place.cores.apart() ? std::optional<int>(place.cores.server) : std::nullopt;
-  return std::make_unique<Process>(place.programs + '/' + server_of(arm), arguments, core);
-}
-
 std::unique_ptr<feed::Client> make_reader(std::string_view arm, net::any_io_executor executor,
-                                          std::uint16_t port, const Asking& asking, NullRoom* room) {
-  if (arm == "null") return std::make_unique<NullClient>(executor, *room);
-  if (arm == "tcp") return std::make_unique<FloorClient>(executor, port);
-  const feed::Address address = *feed::parse_address(fmt::format("http://127.0.0.1:{}{}", port, room_path));
-  if (arm == "sse") return std::make_unique<sse::Client>(executor, address);
-  if (arm == "ws") return std::make_unique<websocket::Client>(executor, address);
+                                          const feed::Address& room, const Asking& asking,
+                                          NullRoom* null_room) {
+  if (arm == "null") return std::make_unique<NullClient>(executor, *null_room);
+  if (arm == "tcp") return std::make_unique<FloorClient>(executor, room);
+  if (arm == "sse") return std::make_unique<sse::Client>(executor, room);
+  if (arm == "ws") return std::make_unique<websocket::Client>(executor, room);
   polling::Timing timing;
   timing.interval = std::chrono::duration_cast<std::chrono::milliseconds>(asking.interval);
   timing.phase = std::chrono::duration_cast<std::chrono::milliseconds>(asking.phase);
@@ -107,7 +84,7 @@ std::unique_ptr<feed::Client> make_reader(std::string_view arm, net::any_io_exec
     timing.wait = asking.wait;
     timing.phase = {};
   }
-  return std::make_unique<polling::Client>(executor, address, timing);
+  return std::make_unique<polling::Client>(executor, room, timing);
 }
 
 Readers::Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>> clients, feed::Cursor cursor,

@@ -2,9 +2,9 @@
 // The arms: the three transports, long polling, and two floors below them, each with its server and a reader
 // behind the one client interface.
 
-#include "bench/process.hpp"
 #include "bench/publisher.hpp"
 #include "bench/receipts.hpp"
+#include "bench/site.hpp"
 #include "feed/bell.hpp"
 #include "feed/client.hpp"
 
@@ -23,22 +23,8 @@ namespace bench {
 
 namespace net = boost::asio;
 
-/// Where everything is: the servers' programs, the cores.
-struct Place {
-  std::string programs;  ///< directory of polling_server and the others
-  Cores cores;
-};
-
-/// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an
-/// unknown arm.
-std::string server_of(std::string_view arm);
-
 /// Whether messages come when they are there, and not when they are asked for.
 bool is_streaming(std::string_view arm);
-
-/// Starts the arm's server, which forgets nothing, with `heartbeat` of silence.
-std::unique_ptr<Process> start_server(const Place& place, std::string_view arm,
-                                      std::chrono::milliseconds heartbeat = std::chrono::hours(1));
 
 /// The in-process queue of the null arm: the floor of the instrument itself.
 class NullRoom {
@@ -62,9 +48,10 @@ struct Asking {
   std::chrono::seconds wait{25};  ///< long polling
 };
 
-/// A reader of the arm's room at `port`. `room` is used by null alone.
+/// A reader of `room` over that arm. `null_room` is used by null alone.
 std::unique_ptr<feed::Client> make_reader(std::string_view arm, net::any_io_executor executor,
-                                          std::uint16_t port, const Asking& asking, NullRoom* room);
+                                          const feed::Address& room, const Asking& asking = {},
+                                          NullRoom* null_room = nullptr);
 
 /// Readers behind feed::Client on one loop, that of the calling thread.
 class Readers {

@@ -57,24 +57,23 @@ Expected predict(std::string_view arm, const Target& target, std::size_t epoch_b
 void measure_bytes(const Place& place, std::size_t payload, Run& run) {
   const std::string& arm = run.arm;
   const bool has_door = arm != "tcp", polls = !is_streaming(arm);
-  const auto server = start_server(place, arm);
-  const std::uint16_t port = server->port();
+  Site site(place, arm);
   std::optional<Control> control;
-  if (has_door) control.emplace(port);
+  if (has_door) control.emplace(site.room_beside());
   const std::string epoch = has_door ? control->stats().epoch : std::string(floor_epoch);
 
   std::unique_ptr<PostOutlet> post;
   std::unique_ptr<Outlet> bare;
   if (has_door) {
-    post = std::make_unique<PostOutlet>(port, payload);
+    post = std::make_unique<PostOutlet>(site.room_beside(), payload);
   } else {
-    bare = std::make_unique<TcpOutlet>(port, payload);
+    bare = std::make_unique<TcpOutlet>(site.room_beside(), payload);
   }
   Outlet& outlet = post ? *post : *bare;
   net::io_context io(1);
   std::vector<std::unique_ptr<feed::Client>> clients;
   const Asking asking{interval, {}, wait};
-  clients.push_back(make_reader(arm, io.get_executor(), port, asking, nullptr));
+  clients.push_back(make_reader(arm, io.get_executor(), site.room(), asking));
   Readers readers(io, std::move(clients), {epoch, 0}, messages);
   std::vector<std::uint64_t> empty(messages);
   readers.close_when_complete = polls;  // so that no poll is under way when the bytes are read
@@ -107,11 +106,11 @@ void measure_bytes(const Place& place, std::size_t payload, Run& run) {
   const auto begin = Clock::now();
   const bool complete = readers.run_until(deadline, [&readers] { return readers.complete(); });
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  server->check();
+  site.check();
   while (outlet.answered(std::chrono::milliseconds(20)) < messages && Clock::now() < deadline)
     check_interrupt();
 
-  const Target target{fmt::format("127.0.0.1:{}", port), std::string(room_path)};
+  const Target target{site.room().authority, site.room().path};
   const Expected expected = predict(arm, target, epoch.size(), payload, empty);
   Bytes seen;
   if (has_door) {
@@ -143,12 +142,10 @@ void measure_bytes(const Place& place, std::size_t payload, Run& run) {
   }
   readers.close();
   control.reset();
-  server->stop();
+  site.stop();
 }
 
-}  // namespace
-
-std::vector<Cell> bytes_cells(const Setting& setting) {
+std::vector<Cell> cells_of(const Setting& setting) {
   std::vector<Cell> cells;
   for (const char* arm : {"poll", "longpoll", "sse", "ws", "tcp"}) {
     for (const std::size_t payload :
@@ -167,6 +164,24 @@ std::vector<Cell> bytes_cells(const Setting& setting) {
     }
   }
   return cells;
+}
+
+}  // namespace
+
+Experiment bytes_experiment() {
+  return {
+      "E5",
+      "bytes",
+      "What does a delivered message cost in bytes?",
+      {{"payload, bytes", "payload_bytes"}, {"messages/s", "rate"}},
+      {{"bytes per message", "bytes_per_message", Unit::bytes, true},
+       {"of that JSON", "json_bytes_per_message", Unit::bytes},
+       {"with TCP/IP", "ip_bytes_per_message", Unit::bytes, true},
+       {"set-up, once", "setup_bytes", Unit::bytes, true}},
+      "bytes are TCP payload, both ways: what the reader's connection carried after its set-up, divided by the messages that it delivered",
+      "what a browser's headers, cookies, TLS or compression add: these are the lean headers of libcurl and Beast",
+      {},
+      cells_of};
 }
 
 }  // namespace bench

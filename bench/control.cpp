@@ -23,9 +23,9 @@ std::size_t answer_size(std::string_view answer) {
 
 }  // namespace
 
-Control::Control(std::uint16_t port)
-    : socket_(Socket::connect(port)),
-      request_("GET /stats HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\n\r\n") {}
+Control::Control(const feed::Address& server)
+    : socket_(Socket::connect(server)),
+      request_("GET /stats HTTP/1.1\r\nHost: " + server.authority + "\r\n\r\n") {}
 
 Stats Control::stats() {
   socket_.write_all(request_);

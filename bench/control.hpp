@@ -26,7 +26,7 @@ struct Stats {
 /// every reading knows exactly how many of the counted bytes are its own.
 class Control {
  public:
-  explicit Control(std::uint16_t port);
+  explicit Control(const feed::Address& server);
 
   /// Throws std::runtime_error where the server is gone or does not answer within 10 s.
   Stats stats();

@@ -50,10 +50,9 @@ void collect(const std::vector<Receipts>& readers, const Publisher& publisher, s
 Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   const std::size_t count = delivery.phases.size();
   const bool has_server = !server_of(delivery.arm).empty(), has_door = has_server && delivery.arm != "tcp";
-  const auto server = has_server ? start_server(place, delivery.arm) : nullptr;
-  const std::uint16_t port = server ? server->port() : std::uint16_t{0};
+  Site site(place, delivery.arm, {.link = delivery.link});
   std::optional<Control> control;
-  if (has_door) control.emplace(port);
+  if (has_door) control.emplace(site.at_server([&] { return Control(site.room_beside()); }));
   const std::string epoch = control ? control->stats().epoch : std::string(floor_epoch);
 
   net::io_context io(1);
@@ -61,14 +60,12 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   std::vector<std::unique_ptr<feed::Client>> clients;
   for (const auto phase : delivery.phases) {
     const Asking asking{delivery.interval, phase};
-    clients.push_back(make_reader(delivery.arm, io.get_executor(), port, asking, &null_room));
+    clients.push_back(make_reader(delivery.arm, io.get_executor(), site.room(), asking, &null_room));
   }
   Readers readers(io, std::move(clients), {epoch, 0}, delivery.plan.size());
   std::unique_ptr<Outlet> outlet;
-  if (has_door) {
-    outlet = std::make_unique<PostOutlet>(port, delivery.payload_bytes);
-  } else if (has_server) {
-    outlet = std::make_unique<TcpOutlet>(port, delivery.payload_bytes);
+  if (has_server) {
+    outlet = site.at_server([&] { return outlet_to(delivery.arm, site.room_beside(), delivery.payload_bytes); });
   } else {
     outlet = std::make_unique<CallOutlet>([&null_room](std::size_t index) { null_room.publish(index); });
   }
@@ -77,14 +74,14 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
                                           delivery.interval + std::chrono::seconds(5));
 
   Publisher publisher(*outlet, delivery.plan, delivery.window);
-  Meter meter(server.get());
+  Meter meter(site.process());
   const auto start = Clock::now() + std::chrono::milliseconds(20);
-  if (delivery.disturb) delivery.disturb(*server, start);
+  if (delivery.disturb) delivery.disturb(site, start);
   publisher.start(start);
   readers.run_until(publisher.last_due() + delivery.interval + std::chrono::seconds(3),
                     [&readers] { return readers.complete(); });
   meter.end();
-  if (server) server->check();
+  site.check();
   publisher.join();
 
   Delivered delivered;
@@ -93,7 +90,7 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   tell_delays(run, delivered.from_due_ns);
   if (may_print(lateness.size(), 0.99))
     run.figures["lateness_p99_us"] = static_cast<double>(percentile(lateness, 0.99)) / 1e3;
-  if (server) {
+  if (site.process()) {
     run.figures["cpu_ns_per_delivery"] =
         static_cast<double>(meter.server_cpu().count()) / static_cast<double>(delivery.plan.size() * count);
   }
@@ -112,11 +109,13 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   run.samples_ns = delivered.from_due_ns;
   readers.close();
   control.reset();
-  if (server) server->stop();
+  site.stop();
   return delivered;
 }
 
-std::vector<Cell> delivery_cells(const Setting& setting) {
+namespace {
+
+std::vector<Cell> cells_of(const Setting& setting) {
   const bool smoke = setting.profile == Profile::smoke;
   const std::chrono::milliseconds length(smoke ? 1200 : 4400);
   std::vector<Cell> cells;
@@ -159,6 +158,25 @@ std::vector<Cell> delivery_cells(const Setting& setting) {
   add("poll", std::chrono::milliseconds(1000));
   for (const char* arm : {"longpoll", "sse", "ws", "tcp", "null"}) add(arm, {});
   return cells;
+}
+
+}  // namespace
+
+Experiment delivery_experiment() {
+  return {
+      "E1",
+      "delivery",
+      "When does a message reach its reader?",
+      {{"RTT, ms", "rtt_ms"}, {"messages/s", "rate"}},
+      {{"p50", "p50_us", Unit::microseconds, true},
+       {"p99", "p99_us", Unit::microseconds, true},
+       {"max", "max_us", Unit::microseconds},
+       {"mean", "mean_us", Unit::microseconds, true},
+       {"generator late, p99", "lateness_p99_us", Unit::microseconds}},
+      "delay counts from the time that a message was due to the time that the reader had it",
+      "what a network adds: where no RTT is given, server and reader are on one machine and d is microseconds",
+      {},
+      cells_of};
 }
 
 }  // namespace bench

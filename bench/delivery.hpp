@@ -21,8 +21,9 @@ struct Delivery {
   std::chrono::nanoseconds interval{0};        ///< of poll
   std::vector<std::chrono::nanoseconds>
       phases;              ///< of each poller; its size is the number of readers, for the others too
+  Link link;               ///< between server and readers; the publisher sits beside the server
   std::size_t window = 0;  ///< unanswered messages at most; 0 is an open loop
-  std::function<void(Process&, Clock::time_point start)>
+  std::function<void(Site&, Clock::time_point start)>
       disturb;  ///< called when everybody is there, for tests
 };
 

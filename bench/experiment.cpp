@@ -33,14 +33,6 @@ double run_queue_s(const std::string& path) {
 
 }  // namespace
 
-std::vector<Cell> all_cells(const Setting& setting) {
-  std::vector<Cell> all;
-  for (const auto cells : {delivery_cells, bytes_cells, silence_cells, fanout_cells, floor_cells}) {
-    for (Cell& cell : cells(setting)) all.push_back(std::move(cell));
-  }
-  return all;
-}
-
 Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
   if (server) {
     server_ = server->cpu();

@@ -3,6 +3,7 @@
 // gates.
 
 #include "bench/arms.hpp"
+#include "bench/format.hpp"
 #include "bench/process.hpp"
 #include "bench/provenance.hpp"
 #include "bench/publisher.hpp"
@@ -19,14 +20,20 @@
 
 namespace bench {
 
-/// How much is measured: `smoke` under a minute, `standard` under five.
-enum class Profile { smoke, standard };
+/// How much is measured: `smoke` under a minute, `standard` under six, `full` under ninety.
+enum class Profile { smoke, standard, full };
 
 /// What holds for all runs of an execution.
 struct Setting {
   Place place;
   Profile profile = Profile::standard;
   std::uint64_t seed = 1;
+
+  /// One of three, by the profile: how often a cell is measured, how long a run takes.
+  template <class T>
+  T by_profile(T smoke, T standard, T full) const {
+    return profile == Profile::smoke ? smoke : profile == Profile::standard ? standard : full;
+  }
 };
 
 /// One cell: the same thing measured again and again.
@@ -38,17 +45,75 @@ struct Cell {
   std::string headline;     ///< the figure that Google Benchmark calls the time
   double headline_seconds;  ///< how many seconds one unit of that figure is
   double estimate_s;        ///< how long one run takes, for the time left
-  unsigned repetitions;
+  unsigned repetitions;  ///< 0: not in this profile, unless it is asked for by name
+  bool anywhere = false;  ///< can be measured against somebody else's server, too: nothing is asked of its process
   /// Fills figures, predictions, gates and samples. Throws ServerFailed, Interrupted, std::runtime_error.
   std::function<void(Run&)> measure;
 };
 
-std::vector<Cell> delivery_cells(const Setting& setting);
-std::vector<Cell> bytes_cells(const Setting& setting);
-std::vector<Cell> silence_cells(const Setting& setting);
-std::vector<Cell> fanout_cells(const Setting& setting);
-std::vector<Cell> floor_cells(const Setting& setting);
+/// A column of an experiment's table that says a parameter of the cell.
+struct Parameter {
+  std::string head;
+  std::string name;
+};
+
+/// A column that says a figure: its median over the runs, the smallest and the largest.
+struct Column {
+  std::string head;
+  std::string figure;
+  Unit unit;
+  bool modelled = false;  ///< the prediction and the deviation stand beside it
+};
+
+/// Why the model is off where it is: printed with each cell that is more than 10 % from its prediction.
+struct Explanation {
+  std::string cells;  ///< a regular expression that finds their names
+  std::string figure;  ///< "": any
+  std::string why;     ///< a sentence
+};
+
+/// One question, its cells, and the table that answers it. Each is a file of that name.
+struct Experiment {
+  std::string id;        ///< "E1", of the method
+  std::string name;      ///< "delivery": the first word of its cells' names
+  std::string question;  ///< one sentence
+  std::vector<Parameter> parameters;
+  std::vector<Column> columns;
+  std::string counted;    ///< what a figure is; half a sentence
+  std::string not_shown;  ///< what nobody should read into it; goes on after "It does not show"
+  std::vector<Explanation> explanations;
+  std::function<std::vector<Cell>(const Setting&)> cells;
+};
+
+Experiment floor_experiment();
+Experiment delivery_experiment();
+Experiment longpoll_experiment();
+Experiment pimentel_experiment();
+Experiment load_experiment();
+Experiment bytes_experiment();
+Experiment break_even_experiment();
+Experiment silence_experiment();
+Experiment fanout_experiment();
+Experiment echo_experiment();
+Experiment connect_experiment();
+Experiment keep_alive_experiment();
+Experiment resume_experiment();
+Experiment burst_experiment();
+Experiment stalled_experiment();
+Experiment compression_experiment();
+Experiment headers_experiment();
+Experiment memory_experiment();
+Experiment nagle_experiment();
+Experiment nothing_new_experiment();
+Experiment room_experiment();
+Experiment proxy_experiment();
+Experiment http2_experiment();
+Experiment dead_peer_experiment();
+Experiment protocol_experiment();
+
 /// All of them, in the order in which they are told about.
+const std::vector<Experiment>& experiments();
+/// Their cells.
 std::vector<Cell> all_cells(const Setting& setting);
 
 /// What a stretch of time cost. Begins when it is made.

@@ -52,28 +52,28 @@ void tell_order(Run& run, const std::vector<Receipts>& readers, const Publisher&
 
 void measure_fanout(const Place& place, const Fanout& fanout, Run& run) {
   const bool polls = run.arm == "poll";
-  const auto server = start_server(place, run.arm);
+  Site site(place, run.arm);
   auto plan = poisson(fanout.rate, fanout.length, derive(run.seed, "fanout", run.repetition));
   const std::size_t paced = plan.size();
   if (paced <= warm_up) throw std::runtime_error("the plan of this seed has too few messages");
-  Sink sink(run.arm, server->port(), Control(server->port()).stats().epoch, fanout.readers,
+  Sink sink(run.arm, site.room(), Control(site.room_beside()).stats().epoch, fanout.readers,
             paced + fanout.burst, interval);
   sink.connect();
-  const std::uint64_t memory = server->memory_bytes();
+  const std::uint64_t memory = site.process()->memory_bytes();
   if (polls) {
     sink.begin_polling(phases(fanout.readers, interval, derive(run.seed, run.cell, run.repetition)));
     sink.run_until(1, Clock::now() + interval + std::chrono::milliseconds(50));  // everybody has asked once
   }
-  PostOutlet outlet(server->port(), payload);
+  PostOutlet outlet(site.room_beside(), payload);
   const auto lag = polls ? interval : std::chrono::milliseconds(0);
   bool complete = true;
 
   Publisher publisher(outlet, std::move(plan));
-  Meter meter(server.get());
+  Meter meter(site.process());
   publisher.start(Clock::now() + std::chrono::milliseconds(20));
   complete = sink.run_until(paced, publisher.last_due() + lag + std::chrono::seconds(5));
   meter.end();
-  server->check();
+  site.check();
   publisher.join();
   const std::vector<std::int64_t> lateness = publisher.lateness();
 
@@ -92,11 +92,11 @@ void measure_fanout(const Place& place, const Fanout& fanout, Run& run) {
 
   if (fanout.burst > 0) {
     Publisher burst(outlet, std::vector<std::chrono::nanoseconds>(fanout.burst), burst_window, paced);
-    Meter load(server.get());
+    Meter load(site.process());
     burst.start(Clock::now());
     complete = sink.run_until(paced + fanout.burst, Clock::now() + std::chrono::seconds(20)) && complete;
     load.end();
-    server->check();
+    site.check();
     burst.join();
     const auto delivered = static_cast<double>(fanout.burst * fanout.readers);
     run.figures["deliveries_per_second"] = delivered / load.seconds();
@@ -113,12 +113,10 @@ void measure_fanout(const Place& place, const Fanout& fanout, Run& run) {
           ? 1
           : 0;
   sink.disconnect();
-  server->stop();
+  site.stop();
 }
 
-}  // namespace
-
-std::vector<Cell> fanout_cells(const Setting& setting) {
+std::vector<Cell> cells_of(const Setting& setting) {
   const bool smoke = setting.profile == Profile::smoke;
   std::vector<Cell> cells;
   for (const std::string arm : {"poll", "sse", "ws"}) {
@@ -147,6 +145,26 @@ std::vector<Cell> fanout_cells(const Setting& setting) {
     }
   }
   return cells;
+}
+
+}  // namespace
+
+Experiment fanout_experiment() {
+  return {
+      "E8",
+      "fanout",
+      "What does a message to many readers cost, and when does the last one have it?",
+      {{"readers", "readers"}, {"messages/s", "rate"}},
+      {{"server CPU per delivery", "cpu_ns_per_delivery", Unit::nanoseconds},
+       {"instructions per delivery", "instructions_per_delivery", Unit::count},
+       {"deliveries/s", "deliveries_per_second", Unit::count},
+       {"first reader", "first_us", Unit::microseconds},
+       {"median reader", "median_us", Unit::microseconds},
+       {"last reader", "last_us", Unit::microseconds, true}},
+      "a delivery is one message at one reader; delays are those of the first, the middle and the last reader of a message",
+      "the most that a server can do, nor a network: on loopback the server's CPU also does much of the receiving",
+      {},
+      cells_of};
 }
 
 }  // namespace bench

@@ -18,13 +18,13 @@ constexpr std::size_t payload = 100;
 // There and back over two connections of the floor's server, one at a time: the next begins when the last is
 // back.
 void measure_round_trips(const Place& place, std::size_t count, Run& run) {
-  const auto server = start_server(place, "tcp");
-  Sink sink("tcp", server->port(), "floor", 1, count);
+  Site site(place, "tcp");
+  Sink sink("tcp", site.room(), "floor", 1, count);
   sink.connect();
-  TcpOutlet outlet(server->port(), payload);
+  TcpOutlet outlet(site.room_beside(), payload);
   std::vector<std::int64_t> samples;
   samples.reserve(count);
-  Meter meter(server.get());
+  Meter meter(site.process());
   bool complete = true;
   for (std::size_t i = 0; i < count && complete; ++i) {
     const auto begin = Clock::now();
@@ -33,18 +33,16 @@ void measure_round_trips(const Place& place, std::size_t count, Run& run) {
     if (complete) samples.push_back((sink.receipts()[0].at(i) - begin).count());
   }
   meter.end();
-  server->check();
+  site.check();
   tell_delays(run, samples);
   run.gates.push_back(once_and_in_order(sink.receipts()));
   meter.tell(run);
   run.samples_ns = std::move(samples);
   sink.disconnect();
-  server->stop();
+  site.stop();
 }
 
-}  // namespace
-
-std::vector<Cell> floor_cells(const Setting& setting) {
+std::vector<Cell> cells_of(const Setting& setting) {
   const bool smoke = setting.profile == Profile::smoke;
   std::vector<Cell> cells;
   const auto add = [&](std::string name, std::string arm, double estimate_s,
@@ -78,6 +76,21 @@ std::vector<Cell> floor_cells(const Setting& setting) {
       });
   cells.back().parameters["rate"] = rate;
   return cells;
+}
+
+}  // namespace
+
+Experiment floor_experiment() {
+  return {
+      "E0",
+      "floor",
+      "What do the instrument and bare TCP add by themselves?",
+      {{"payload, bytes", "payload_bytes"}},
+      {{"p50", "p50_us", Unit::microseconds}, {"p99", "p99_us", Unit::microseconds}, {"max", "max_us", Unit::microseconds}},
+      "delay counts from the time that a message was due to the time that the reader had it",
+      "a transport: it is the part of every other delay that belongs to the instrument and to TCP on one machine",
+      {},
+      cells_of};
 }
 
 }  // namespace bench

@@ -6,13 +6,15 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <cstdlib>
 
 namespace bench {
 
 net::awaitable<feed::Result<>> FloorClient::connect(feed::After after) {
   begin(std::move(after));
   boost::system::error_code error;
-  const net::ip::tcp::endpoint server(net::ip::address_v4::loopback(), port_);
+  const net::ip::tcp::endpoint server(net::ip::make_address(server_.host, error),
+                                      static_cast<std::uint16_t>(std::atoi(server_.port.c_str())));
   co_await socket_.async_connect(server, net::redirect_error(net::use_awaitable, error));
   if (error) co_return feed::Error{feed::Errc::unreachable, error.message()};
   socket_.set_option(net::ip::tcp::no_delay(true), error);

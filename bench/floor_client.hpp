@@ -18,8 +18,8 @@ constexpr std::string_view floor_epoch = "floor";
 /// Says "R", and is told `{"cursor":"floor.0"}` and then messages. See feed::Client for the contract.
 class FloorClient final : public feed::Client {
  public:
-  FloorClient(net::any_io_executor executor, std::uint16_t port)
-      : feed::Client(executor), socket_(executor), port_(port) {}
+  FloorClient(net::any_io_executor executor, feed::Address server)
+      : feed::Client(executor), socket_(executor), server_(std::move(server)) {}
 
   net::awaitable<feed::Result<>> connect(feed::After after) override;
   net::awaitable<feed::Error> subscribe(const feed::Events& events) override;
@@ -31,7 +31,7 @@ class FloorClient final : public feed::Client {
  private:
   feed::Result<> take_frames(std::string& bytes, const feed::Events& events);
   net::ip::tcp::socket socket_;
-  std::uint16_t port_;
+  feed::Address server_;
   std::uint64_t bytes_read_ = 0;
   bool begun_ = false;
 };

@@ -34,7 +34,8 @@ std::string describe(int status) {
 }
 
 // Only what is safe between fork and exec. Returns where exec failed.
-void become(const char* program, char* const* arguments, int output, std::optional<int> core, pid_t parent) {
+void become(const char* program, char* const* arguments, int output, std::optional<int> core,
+            std::optional<int> network_namespace, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);  // the parent died before we asked
   setpgid(0, 0);
@@ -44,6 +45,7 @@ void become(const char* program, char* const* arguments, int output, std::option
     CPU_SET(static_cast<std::size_t>(*core), &set);
     sched_setaffinity(0, sizeof set, &set);
   }
+  if (network_namespace && setns(*network_namespace, CLONE_NEWNET) != 0) _exit(127);
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
@@ -89,8 +91,8 @@ ProcessTime operator-(const ProcessTime& a, const ProcessTime& b) {
   return {a.total - b.total, a.user - b.user, a.system - b.system};
 }
 
-Process::Process(const std::string& program, const std::vector<std::string>& arguments,
-                 std::optional<int> core)
+Process::Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core,
+                 std::optional<int> network_namespace)
     : name_(program.substr(program.rfind('/') + 1)) {
   int ends[2];
   if (access(program.c_str(), X_OK) != 0) throw ServerFailed(program + " is not there; bench/run builds it.");
@@ -105,7 +107,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    become(program.c_str(), argv.data(), ends[1], core, parent);
+    become(program.c_str(), argv.data(), ends[1], core, network_namespace, parent);
     _exit(127);
   }
   close(ends[1]);

@@ -44,9 +44,10 @@ ProcessTime operator-(const ProcessTime& a, const ProcessTime& b);
 /// means the harness alone. Used from one thread, the one that made it.
 class Process {
  public:
-  /// Starts `program` on `core` (nothing: anywhere) and reads its first line. Throws ServerFailed where there
+  /// Starts `program` on `core` (nothing: anywhere), in the network namespace of that descriptor (nothing: that of this process), and reads its first line. Throws ServerFailed where there
   /// is none within 10 s.
-  Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core);
+  Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core,
+          std::optional<int> network_namespace = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -48,11 +48,12 @@ std::string text_of(std::size_t index, std::size_t bytes) {
   return text;
 }
 
-PostOutlet::PostOutlet(std::uint16_t port, std::size_t payload_bytes) : socket_(Socket::connect(port)) {
+PostOutlet::PostOutlet(const feed::Address& room, std::size_t payload_bytes)
+    : socket_(Socket::connect(room)) {
   const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
   request_ = fmt::format(
-      "POST {}/messages HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      room_path, port, body.size(), body);
+      "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      room.path, room.authority, body.size(), body);
   number_at_ = request_.size() - 2 - payload_bytes;  // before the quote and the brace
 }
 
@@ -109,8 +110,8 @@ std::string tcp_frame(std::size_t index, std::size_t payload_bytes) {
   return frame + json;
 }
 
-TcpOutlet::TcpOutlet(std::uint16_t port, std::size_t payload_bytes)
-    : socket_(Socket::connect(port)), payload_bytes_(payload_bytes) {
+TcpOutlet::TcpOutlet(const feed::Address& server, std::size_t payload_bytes)
+    : socket_(Socket::connect(server)), payload_bytes_(payload_bytes) {
   socket_.write_all("P");
 }
 
@@ -125,6 +126,11 @@ std::size_t TcpOutlet::answered(std::chrono::milliseconds patience) {
   if (patience.count() > 0) socket_.wait(patience);
   answer_bytes_ += socket_.read_some(piece.data(), piece.size());
   return answer_bytes_ / 4;
+}
+
+std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room, std::size_t payload_bytes) {
+  if (arm == "tcp") return std::make_unique<TcpOutlet>(room, payload_bytes);
+  return std::make_unique<PostOutlet>(room, payload_bytes);
 }
 
 Publisher::Publisher(Outlet& outlet, std::vector<std::chrono::nanoseconds> plan, std::size_t window,

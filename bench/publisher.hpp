@@ -22,8 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 /// Who speaks in a benchmark's messages.
 constexpr std::string_view author = "bench";
-/// Where: the room of all benchmarks, as a path.
-constexpr std::string_view room_path = "/rooms/bench";
 
 /// The text of message `index`: its number in 8 digits, then as much filling as makes `bytes` (8 at least).
 std::string text_of(std::size_t index, std::size_t bytes);
@@ -44,7 +42,7 @@ class Outlet {
 /// the server's door is known to the byte.
 class PostOutlet final : public Outlet {
  public:
-  PostOutlet(std::uint16_t port, std::size_t payload_bytes);
+  PostOutlet(const feed::Address& room, std::size_t payload_bytes);
   void send(std::size_t index) override;
   std::size_t answered(std::chrono::milliseconds patience) override;
 
@@ -65,7 +63,7 @@ class PostOutlet final : public Outlet {
 /// so far.
 class TcpOutlet final : public Outlet {
  public:
-  TcpOutlet(std::uint16_t port, std::size_t payload_bytes);
+  TcpOutlet(const feed::Address& server, std::size_t payload_bytes);
   void send(std::size_t index) override;
   std::size_t answered(std::chrono::milliseconds patience) override;
 
@@ -74,6 +72,9 @@ class TcpOutlet final : public Outlet {
   std::size_t payload_bytes_;
   std::size_t answer_bytes_ = 0;
 };
+
+/// PostOutlet for the arms that speak HTTP, TcpOutlet for tcp.
+std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room, std::size_t payload_bytes);
 
 /// Calls a function: for the null arm.
 class CallOutlet final : public Outlet {

@@ -1,5 +1,6 @@
 #include "bench/report.hpp"
 
+#include "bench/experiment.hpp"
 #include "bench/format.hpp"
 #include "bench/stats.hpp"
 
@@ -103,22 +104,10 @@ std::string transport(const std::string& arm, std::optional<double> interval_ms)
 
 // --- tables ---
 
-struct Column {
-  std::string head;
-  std::string figure;
-  Unit unit;
-  bool modelled = false;  // then the prediction and the deviation stand beside it
-};
-
 std::string measured(const CellRuns& cell, const Column& column) {
   const auto found = summary(cell, column.figure);
   return found && printable(cell, column.figure) ? shown(*found, column.unit) : std::string(none);
 }
-
-struct Parameter {
-  std::string head;
-  std::string name;
-};
 
 // The table without the columns that nobody has anything for.
 Table without_empty(const Table& full) {
@@ -293,63 +282,6 @@ Table headline(const Results& results) {
   return without_empty(table);
 }
 
-// --- blocks ---
-
-struct Block {
-  std::string name;
-  std::vector<Parameter> parameters;
-  std::vector<Column> columns;
-  std::string counted;    // what a figure is
-  std::string not_shown;  // what nobody should read into it
-};
-
-const std::vector<Block>& blocks() {
-  constexpr Unit us = Unit::microseconds, ns = Unit::nanoseconds;
-  static const std::vector<Block> all{
-      {"delivery",
-       {{"RTT, ms", "rtt_ms"}, {"messages/s", "rate"}},
-       {{"p50", "p50_us", us, true},
-        {"p99", "p99_us", us, true},
-        {"max", "max_us", us},
-        {"mean", "mean_us", us, true},
-        {"generator late, p99", "lateness_p99_us", us}},
-       "delay counts from the time that a message was due to the time that the reader had it",
-       "what a network adds: where no RTT is given, server and reader are on one machine and d is microseconds"},
-      {"bytes",
-       {{"payload, bytes", "payload_bytes"}, {"messages/s", "rate"}},
-       {{"bytes per message", "bytes_per_message", Unit::bytes, true},
-        {"of that JSON", "json_bytes_per_message", Unit::bytes},
-        {"with TCP/IP", "ip_bytes_per_message", Unit::bytes, true},
-        {"set-up, once", "setup_bytes", Unit::bytes, true}},
-       "bytes are TCP payload, both ways: what the reader's connection carried after its set-up, divided by the messages that it delivered",
-       "what a browser's headers, cookies, TLS or compression add: these are the lean headers of libcurl and Beast"},
-      {"silence",
-       {{"wait, s", "wait_s"}, {"heartbeat, s", "heartbeat_s"}},
-       {{"bytes per hour", "bytes_per_hour", Unit::bytes, true},
-        {"with TCP/IP", "ip_bytes_per_hour", Unit::bytes, true},
-        {"packets per hour", "packets_per_hour", Unit::count, true},
-        {"requests per hour", "requests_per_hour", Unit::count, true},
-        {"server CPU per hour", "cpu_us_per_hour", us}},
-       "bytes are TCP payload, both ways, of one client to whom nothing is said",
-       "what proxies and TLS add, nor what waking up costs a phone's battery"},
-      {"fanout",
-       {{"readers", "readers"}, {"messages/s", "rate"}},
-       {{"server CPU per delivery", "cpu_ns_per_delivery", ns},
-        {"instructions per delivery", "instructions_per_delivery", Unit::count},
-        {"deliveries/s", "deliveries_per_second", Unit::count},
-        {"first reader", "first_us", us},
-        {"median reader", "median_us", us},
-        {"last reader", "last_us", us, true}},
-       "a delivery is one message at one reader; delays are those of the first, the middle and the last reader of a message",
-       "the most that a server can do, nor a network: on loopback the server's CPU also does much of the receiving"},
-      {"floor",
-       {{"payload, bytes", "payload_bytes"}},
-       {{"p50", "p50_us", us}, {"p99", "p99_us", us}, {"max", "max_us", us}},
-       "delay counts from the time that a message was due to the time that the reader had it",
-       "a transport: it is the part of every other delay that belongs to the instrument and to TCP on one machine"}};
-  return all;
-}
-
 constexpr std::string_view how_to_read =
     "Each figure is the median over the runs, in brackets the smallest and the largest";
 
@@ -393,7 +325,7 @@ std::string block(const Results& results, const std::string& name) {
         "bench/run");
     return with_gates(out, not_counted(results, headline_experiments));
   }
-  for (const Block& which : blocks()) {
+  for (const Experiment& which : experiments()) {
     if (which.name != name) continue;
     const std::vector<CellRuns> all = cells(results, name);
     if (all.empty())
@@ -403,8 +335,9 @@ std::string block(const Results& results, const std::string& name) {
                       footer(results, which.not_shown, "bench/run --benchmark_filter=" + name);
     return with_gates(out, not_counted(results, {name}));
   }
-  throw std::invalid_argument("there are no results \"" + name +
-                              "\", expected headline, delivery, bytes, silence, fanout, floor or provenance");
+  std::string known = "headline, provenance";
+  for (const Experiment& which : experiments()) known += ", " + which.name;
+  throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));
 }
 
 }  // namespace bench

@@ -44,10 +44,10 @@ void tell_hour(Run& run, double bytes_each, double predicted_bytes_each, double 
 // Ended by one message: each poller closes when it has it, and no poll is under way when the bytes are read.
 void measure_polls(const Place& place, const Silence& silence, Run& run) {
   const bool waits = run.arm == "longpoll";
-  const auto server = start_server(place, run.arm);
-  Control control(server->port());
+  Site site(place, run.arm);
+  Control control(site.room_beside());
   const std::string epoch = control.stats().epoch;
-  PostOutlet outlet(server->port(), payload);
+  PostOutlet outlet(site.room_beside(), payload);
   net::io_context io(1);
   std::vector<std::unique_ptr<feed::Client>> clients;
   const auto starts =
@@ -55,7 +55,7 @@ void measure_polls(const Place& place, const Silence& silence, Run& run) {
              derive(run.seed, run.cell, run.repetition));
   for (const auto phase : starts) {
     const Asking asking{silence.interval, phase, short_wait};
-    clients.push_back(make_reader(run.arm, io.get_executor(), server->port(), asking, nullptr));
+    clients.push_back(make_reader(run.arm, io.get_executor(), site.room(), asking));
   }
   Readers readers(io, std::move(clients), {epoch, 0}, 1);
   readers.close_when_complete = true;
@@ -73,17 +73,17 @@ void measure_polls(const Place& place, const Silence& silence, Run& run) {
                         std::chrono::milliseconds(200),
                     [&] { return polls(true) >= silence.clients; });
   const std::uint64_t before = polls(true);
-  Meter meter(server.get());
+  Meter meter(site.process());
   readers.run_until(Clock::now() + silence.window, never);
   meter.end();
   const std::uint64_t counted = polls(true) - before;
   outlet.send(0);
   const bool complete = readers.run_until(Clock::now() + 2 * silence.interval + std::chrono::seconds(3),
                                           [&readers] { return readers.complete(); });
-  server->check();
+  site.check();
   while (outlet.answered(std::chrono::milliseconds(20)) < 1) check_interrupt();
 
-  const Target target{fmt::format("127.0.0.1:{}", server->port()), std::string(room_path)};
+  const Target target{site.room().authority, site.room().path};
   const std::size_t begin = cursor_bytes(epoch.size(), 0), end = cursor_bytes(epoch.size(), 1);
   const auto measured_wait = waits ? std::optional(short_wait) : std::nullopt;
   const std::size_t json = message_bytes(1, author, text_of(0, payload));
@@ -121,24 +121,24 @@ void measure_polls(const Place& place, const Silence& silence, Run& run) {
       equal("bytes to the readers", static_cast<double>(seen.down), static_cast<double>(expected.down)));
   meter.tell(run);
   readers.close();
-  server->stop();
+  site.stop();
 }
 
 void measure_heartbeats(const Place& place, const Silence& silence, Run& run) {
-  const auto server = start_server(place, run.arm, short_heartbeat);
-  Control control(server->port());
+  Site site(place, run.arm, {.heartbeat = short_heartbeat});
+  Control control(site.room_beside());
   const std::string epoch = control.stats().epoch;
   net::io_context io(1);
   std::vector<std::unique_ptr<feed::Client>> clients;
   for (std::size_t i = 0; i < silence.clients; ++i)
-    clients.push_back(make_reader(run.arm, io.get_executor(), server->port(), {}, nullptr));
+    clients.push_back(make_reader(run.arm, io.get_executor(), site.room()));
   Readers readers(io, std::move(clients), {epoch, 0}, 1);
   const Bytes once = run.arm == "ws" ? ping() : Bytes{0, sse_heartbeat_bytes()};
   // A ping whose answer is still under way would be counted by half.
   const auto settled = [&] {
     for (int i = 0; i < 100; ++i) {
       const Stats stats = control.stats();
-      const Target target{fmt::format("127.0.0.1:{}", server->port()), std::string(room_path)};
+      const Target target{site.room().authority, site.room().path};
       const std::size_t begin = cursor_bytes(epoch.size(), 0);
       const Bytes setup =
           run.arm == "ws" ? websocket_setup(target, begin, begin) : sse_setup(target, begin, begin);
@@ -153,10 +153,10 @@ void measure_heartbeats(const Place& place, const Silence& silence, Run& run) {
   const bool there = readers.run_until(Clock::now() + std::chrono::seconds(5),
                                        [&] { return readers.begun() == silence.clients; });
   const Bytes before = settled();
-  Meter meter(server.get());
+  Meter meter(site.process());
   readers.run_until(Clock::now() + silence.window, [] { return false; });
   meter.end();
-  server->check();
+  site.check();
   const Bytes after = settled();
   const Bytes seen{after.up - before.up, after.down - before.down};
 
@@ -177,12 +177,10 @@ void measure_heartbeats(const Place& place, const Silence& silence, Run& run) {
                        fmt::format("{:.0f}, expected {:.0f} within a fifth", beats, due)});
   meter.tell(run);
   readers.close();
-  server->stop();
+  site.stop();
 }
 
-}  // namespace
-
-std::vector<Cell> silence_cells(const Setting& setting) {
+std::vector<Cell> cells_of(const Setting& setting) {
   const bool smoke = setting.profile == Profile::smoke;
   std::vector<Cell> cells;
   const auto add = [&](const std::string& arm, std::size_t clients, std::chrono::milliseconds interval,
@@ -210,6 +208,25 @@ std::vector<Cell> silence_cells(const Setting& setting) {
   for (const char* arm : {"sse", "ws"})
     add(arm, 50, {}, "heartbeat_s", std::chrono::duration<double>(heartbeat).count());
   return cells;
+}
+
+}  // namespace
+
+Experiment silence_experiment() {
+  return {
+      "E7",
+      "silence",
+      "What does it cost to be there and hear nothing?",
+      {{"wait, s", "wait_s"}, {"heartbeat, s", "heartbeat_s"}},
+      {{"bytes per hour", "bytes_per_hour", Unit::bytes, true},
+       {"with TCP/IP", "ip_bytes_per_hour", Unit::bytes, true},
+       {"packets per hour", "packets_per_hour", Unit::count, true},
+       {"requests per hour", "requests_per_hour", Unit::count, true},
+       {"server CPU per hour", "cpu_us_per_hour", Unit::microseconds}},
+      "bytes are TCP payload, both ways, of one client to whom nothing is said",
+      "what proxies and TLS add, nor what waking up costs a phone's battery",
+      {},
+      cells_of};
 }
 
 }  // namespace bench

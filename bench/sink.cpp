@@ -24,10 +24,10 @@ constexpr std::size_t buffer_bytes = 256 * 1024;
 
 }  // namespace
 
-Sink::Sink(std::string_view arm, std::uint16_t port, std::string epoch, std::size_t readers,
+Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers,
            std::size_t messages, std::chrono::nanoseconds interval)
     : arm_(arm),
-      port_(port),
+      room_(std::move(room)),
       epoch_(std::move(epoch)),
       interval_(interval),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -36,16 +36,16 @@ Sink::Sink(std::string_view arm, std::uint16_t port, std::string epoch, std::siz
       buffer_(buffer_bytes) {}
 
 std::string Sink::handshake() const {
-  const std::string host = fmt::format("Host: 127.0.0.1:{}\r\n", port_);
+  const std::string host = fmt::format("Host: {}\r\n", room_.authority);
   if (arm_ == "tcp") return "R";
   if (arm_ == "sse")
-    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room_path, host);
+    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room_.path, host);
   if (arm_ == "ws") {
     // The key of RFC 6455, 1.3.
     return fmt::format(
         "GET {}/socket HTTP/1.1\r\n{}Upgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        room_path, host);
+        room_.path, host);
   }
   throw std::invalid_argument("a sink reads over poll, sse, ws or tcp, got " + arm_);
 }
@@ -54,7 +54,7 @@ void Sink::connect() {
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     if (i % 64 == 0) check_interrupt();
     Reader& reader = readers_[i];
-    reader.socket = Socket::connect(port_);
+    reader.socket = Socket::connect(room_);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
@@ -201,8 +201,8 @@ void Sink::ask(std::size_t i) {
   reader.asking = true;
   ++polls_;
   reader.socket.write_all(
-      fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept: */*\r\n\r\n", room_path,
-                  reader.cursor, port_));
+      fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", room_.path,
+                  reader.cursor, room_.authority));
 }
 
 // Start to start; who still waits for an answer leaves this turn out.

@@ -23,7 +23,7 @@ namespace bench {
 class Sink {
  public:
   /// `messages`: how many each reader will get. `interval`: of poll. Reads from the room's first message on.
-  Sink(std::string_view arm, std::uint16_t port, std::string epoch, std::size_t readers, std::size_t messages,
+  Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers, std::size_t messages,
        std::chrono::nanoseconds interval = {});
 
   /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
@@ -61,7 +61,7 @@ class Sink {
   void ask_who_is_due();
 
   std::string arm_;
-  std::uint16_t port_;
+  feed::Address room_;
   std::string epoch_;
   std::chrono::nanoseconds interval_;
   Socket epoll_;

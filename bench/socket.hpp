@@ -2,6 +2,8 @@
 // A bare TCP socket for the parts of the harness whose bytes and time must be known to the last one: no
 // library between them and the kernel.
 
+#include "feed/client.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +25,8 @@ class Socket {
     return *this;
   }
 
-  /// A connection to 127.0.0.1, without Nagle's delay, non-blocking. Throws std::runtime_error.
-  static Socket connect(std::uint16_t port);
+  /// A connection without Nagle's delay, non-blocking. Throws std::runtime_error.
+  static Socket connect(const feed::Address& server);
 
   int fd() const { return fd_; }
 

@@ -136,19 +136,19 @@ void accept(tcp::acceptor& acceptor, Room& room) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || std::strcmp(argv[1], "--port") != 0) {
-    std::fprintf(stderr, "usage: tcp_floor_server --port PORT (0 takes any free one)\n");
+  if (argc != 5 || std::strcmp(argv[1], "--host") != 0 || std::strcmp(argv[3], "--port") != 0) {
+    std::fprintf(stderr, "usage: tcp_floor_server --host ADDRESS --port PORT (0 takes any free one)\n");
     return 2;
   }
   try {
     net::io_context io(1);
     Room room;
     tcp::acceptor acceptor(
-        io, tcp::endpoint(net::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::atoi(argv[2]))));
+        io, tcp::endpoint(net::ip::make_address(argv[2]), static_cast<std::uint16_t>(std::atoi(argv[4]))));
     net::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&io](const error_code&, int) { io.stop(); });
     accept(acceptor, room);
-    std::printf("listening on 127.0.0.1:%u\n", static_cast<unsigned>(acceptor.local_endpoint().port()));
+    std::printf("listening on %s:%u\n", argv[2], static_cast<unsigned>(acceptor.local_endpoint().port()));
     std::fflush(stdout);
     io.run();
     room.readers.clear();

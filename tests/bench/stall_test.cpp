@@ -45,8 +45,8 @@ bench::Delivered with_stall(std::size_t window, bench::Run& run) {
   delivery.plan = every(10ms, 80);
   delivery.phases.resize(1);
   delivery.window = window;
-  delivery.disturb = [&stall](bench::Process& server, Clock::time_point start) {
-    stall = std::thread([pid = server.pid(), start] {
+  delivery.disturb = [&stall](bench::Site& site, Clock::time_point start) {
+    stall = std::thread([pid = site.process()->pid(), start] {
       std::this_thread::sleep_until(start + 200ms);
       ::kill(pid, SIGSTOP);
       std::this_thread::sleep_until(start + 400ms);
@@ -144,25 +144,25 @@ TEST(Gates, ANegativeDelayAndALateGeneratorAreSaid) {
 }
 
 TEST(Control, KnowsWhatItsOwnReadingsCost) {
-  const auto server = bench::start_server(place(), "sse");
-  bench::Control control(server->port());
+  bench::Site site(place(), "sse");
+  bench::Control control(site.room_beside());
   for (int i = 0; i < 3; ++i) {
     const bench::Stats stats = control.stats();
     EXPECT_EQ(stats.bytes_in, 0u);
     EXPECT_EQ(stats.bytes_out, 0u);
     EXPECT_EQ(stats.requests, 0u);
   }
-  server->stop();
+  site.stop();
 }
 
 TEST(Process, AServerThatDiesIsSaidInASentence) {
-  const auto server = bench::start_server(place(), "ws");
-  server->signal(SIGKILL);
+  bench::Site site(place(), "ws");
+  site.process()->signal(SIGKILL);
   const auto deadline = Clock::now() + 5s;
   std::string said;
   while (said.empty() && Clock::now() < deadline) {
     try {
-      server->check();
+      site.check();
       std::this_thread::yield();
     } catch (const bench::ServerFailed& failure) {
       said = failure.what();

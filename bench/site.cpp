@@ -1,0 +1,54 @@
+#include "bench/site.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace bench {
+
+std::string server_of(std::string_view arm) {
+  if (arm == "poll" || arm == "longpoll") return "polling_server";
+  if (arm == "sse") return "sse_server";
+  if (arm == "ws") return "websocket_server";
+  if (arm == "tcp") return "tcp_floor_server";
+  if (arm == "null") return {};
+  throw std::invalid_argument(
+      fmt::format("arm is \"{}\", expected poll, longpoll, sse, ws, tcp or null", arm));
+}
+
+Site::Site(const Place& place, std::string_view arm, const Serving& serving)
+    : network_(std::make_unique<Network>(serving.link)) {
+  const std::string program = server_of(arm);
+  if (program.empty()) return;
+  if (!place.servers.empty()) {
+    const auto found = place.servers.find(arm);
+    if (found == place.servers.end())
+      throw ServerFailed(fmt::format("none of the servers given speaks {}.", arm));
+    room_ = beside_ = found->second;
+    return;
+  }
+  std::vector<std::string> arguments{"--host", network_->listen_host(), "--port", "0"};
+  if (arm != "tcp") {
+    const auto seconds = std::chrono::duration<double>(serving.heartbeat).count();
+    arguments.insert(arguments.end(),
+                     {"--history", "100000000", "--history-bytes", "1099511627776", "--max-connections",
+                      "1000000", "--heartbeat", fmt::format("{}", seconds)});
+  }
+  arguments.insert(arguments.end(), serving.options.begin(), serving.options.end());
+  const auto core = place.cores.apart() ? std::optional<int>(place.cores.server) : std::nullopt;
+  process_ = std::make_unique<Process>(place.programs + '/' + program, arguments, core,
+                                       network_->server_namespace());
+  room_ = network_->for_clients(process_->port());
+  beside_ = network_->beside(process_->port());
+  network_->enter();
+}
+
+void Site::check() {
+  if (process_) process_->check();
+}
+
+void Site::stop() {
+  if (process_) process_->stop();
+}
+
+}  // namespace bench

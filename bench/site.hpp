@@ -1,0 +1,73 @@
+#pragma once
+// Where a run takes place: the server of an arm on one side of a network, the clients on the other.
+
+#include "bench/network.hpp"
+#include "bench/process.hpp"
+#include "feed/client.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// What holds for all runs: the servers' programs, the cores, and servers of somebody else.
+struct Place {
+  std::string programs;  ///< directory of polling_server and the others
+  Cores cores;
+  std::map<std::string, feed::Address, std::less<>>
+      servers = {};  ///< by arm: used instead of our own, where there are any
+};
+
+/// How a run wants its server.
+struct Serving {
+  Link link = {};
+  std::chrono::milliseconds heartbeat = std::chrono::hours(1);
+  std::vector<std::string> options = {};  ///< further ones of the server's command line
+};
+
+/// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an
+/// unknown arm.
+std::string server_of(std::string_view arm);
+
+/// A server of the arm, which forgets nothing, and the way to it. While a Site lives, the thread that made it makes its
+/// sockets on the clients' side. Used from that thread alone; one at a time.
+class Site {
+ public:
+  /// Throws ServerFailed, NoNetwork.
+  Site(const Place& place, std::string_view arm, const Serving& serving = {});
+
+  Network& network() { return *network_; }
+  /// The server's process; null where it is not ours (`--server`), and for the arm null.
+  Process* process() { return process_.get(); }
+  /// The room of this run, as the clients reach it.
+  const feed::Address& room() const { return room_; }
+  /// The same room for who sits beside the server: the publisher, the harness's questions. Sockets to it are made inside
+  /// at_server().
+  const feed::Address& room_beside() const { return beside_; }
+  /// What `make` returns, made on the server's side of the network: `site.at_server([&] { return Control(site.room_beside()); })`.
+  template <class Make>
+  auto at_server(Make make) {
+    std::optional<decltype(make())> made;
+    network_->at_server([&] { made.emplace(make()); });
+    return std::move(*made);
+  }
+
+  /// Throws ServerFailed where the server died.
+  void check();
+  /// Stops it. Throws ServerFailed where it does not end as it should. Called at the end of a run that went well.
+  void stop();
+
+ private:
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Process> process_;  // stopped before the network goes
+  feed::Address room_, beside_;
+};
+
+}  // namespace bench
