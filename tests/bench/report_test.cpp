@@ -279,9 +279,8 @@ TEST(ProvenanceBlock, ListsWhatIsKnownAndKeepsItInItsTable) {
 }
 
 TEST(Block, OfAnotherNameIsRefusedWithThoseThatExist) {
-  EXPECT_EQ(
-      error_of([] { bench::block({}, "headlines"); }),
-      "there are no results \"headlines\", expected headline, delivery, bytes, silence, fanout, floor or provenance");
+  EXPECT_THAT(error_of([] { bench::block({}, "headlines"); }),
+              testing::StartsWith("there are no results \"headlines\", expected one of headline, provenance, floor, delivery"));
 }
 
 constexpr std::string_view note =
@@ -317,9 +316,8 @@ TEST(Fill, SaysWhereANameDoesNotExist) {
   const auto error = [](const std::string& text) {
     return error_of([&] { bench::fill(text, some_results(), "a.md"); });
   };
-  EXPECT_EQ(
-      error("<!-- results: speed -->\n<!-- /results -->\n"),
-      "a.md:1: there are no results \"speed\", expected headline, delivery, bytes, silence, fanout, floor or provenance");
+  EXPECT_THAT(error("<!-- results: speed -->\n<!-- /results -->\n"),
+              testing::StartsWith("a.md:1: there are no results \"speed\", expected one of headline"));
   EXPECT_EQ(error("<!-- results: floor>\n<!-- /results -->\n"),
             "a.md:1: got \"<!-- results: floor>\", expected \"<!-- results: NAME -->\"");
 }
