@@ -8,6 +8,7 @@
 #include "bench/provenance.hpp"
 #include "bench/report.hpp"
 #include "bench/result.hpp"
+#include "bench/stats.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -102,6 +104,9 @@ std::optional<Run> Session::attempt(const Job& job) {
   run.seed = setting.seed;
   try {
     job.cell->measure(run);
+    std::vector<std::int64_t> sorted = run.samples_ns;
+    std::sort(sorted.begin(), sorted.end());
+    run.quantiles_us = quantiles_us(sorted);
     return run;
   } catch (const Interrupted&) {
     return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <cmath>
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 
 fs::path summary_of(const fs::path& directory) { return directory / "results.json"; }
 
@@ -79,10 +80,10 @@ std::string encode(const Run& run) {
   }
   return fmt::format(
       R"({{"cell":{},"experiment":{},"arm":{},"parameters":{},"repetition":{},"order":{},"seed":{},)"
-      R"("figures":{},"predicted":{},"gates":[{}],"samples":{}}})",
+      R"("figures":{},"predicted":{},"gates":[{}],"quantiles_us":[{}],"samples":{}}})",
       quoted(run.cell), quoted(run.experiment), quoted(run.arm), numbers(run.parameters, run), run.repetition,
       run.order, run.seed, numbers(run.figures, run), numbers(run.predicted, run), gates,
-      run.samples_ns.size());
+      fmt::join(run.quantiles_us, ","), run.samples_ns.size());
 }
 
 Run decode(const json::object& object) {
@@ -100,6 +101,8 @@ Run decode(const json::object& object) {
     run.gates.push_back({json::value_to<std::string>(gate.at("name")), gate.at("passed").as_bool(),
                          json::value_to<std::string>(gate.at("detail"))});
   }
+  for (const json::value& value : object.at("quantiles_us").as_array())
+    run.quantiles_us.push_back(value.to_number<double>());
   return run;
 }
 

@@ -28,6 +28,7 @@ struct Run {
   std::map<std::string, double> figures;
   std::map<std::string, double> predicted;  ///< by the model, under the same names
   std::vector<Gate> gates;
+  std::vector<double> quantiles_us;  ///< of the samples, at quantile_grid(); goes where the samples do not
   std::vector<std::int64_t>
       samples_ns;  ///< raw latencies from the due time, in order of delivery; kept beside the summary
 
