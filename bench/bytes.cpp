@@ -14,7 +14,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t pushed = 90;
+constexpr std::size_t pushed = 80;
 constexpr std::size_t asked_for = 12;  // of those that come 50 ms apart
 constexpr std::size_t usual = 100;     // bytes of text
 
@@ -45,6 +45,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.estimate_s = is_streaming(arm) ? 0.25 : 0.9;
     const bool telling = payload == usual;
     cell.repetitions = setting.by_profile(telling && profile == "lean" ? 1U : 0U, telling ? 1U : 0U, 3U);
+    cell.anywhere = arm != "tcp";
     cell.measure = [place = setting.place, payload, profile](Run& run) {
       measure_bytes(place, payload, profile, run);
     };
