@@ -106,7 +106,6 @@ Drawing::Drawing(int width, int height) : width_(width), height_(height) {
       "set encoding utf8\n"
       "set multiplot\n"
       "unset key\n";
-  head_ += fmt::format("set border 3 lw 1 lc rgb '{}'\n", faint.light);
   head_ += fmt::format("set grid lw 1 lt 1 lc rgb '{}'\n", grid.light);
 }
 
@@ -146,7 +145,8 @@ void Drawing::begin(const Panel& panel) {
   body_ += fmt::format("set xrange {}\nset yrange {}\n", range(panel.x), range(panel.y));
   body_ += fmt::format("{}set logscale x\n{}set logscale y\n", panel.x.logarithmic ? "" : "un",
                        panel.y.logarithmic ? "" : "un");
-  body_ += "unset xtics\nunset ytics\n";
+  body_ += fmt::format("set border {} lw 1 lc rgb '{}'\nunset xtics\nunset ytics\n", panel.left_line ? 3 : 1,
+                       faint.light);
 }
 
 void Drawing::ticks_below(const std::vector<Tick>& ticks) { body_ += set_ticks('x', ticks); }

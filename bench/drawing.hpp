@@ -25,7 +25,8 @@ struct Axis {
 /// A place with axes; pixels from the upper left corner of the picture.
 struct Panel {
   double left = 0, top = 0, right = 0, bottom = 0;
-  Axis x, y;
+  Axis x = {}, y = {};
+  bool left_line = true;  ///< whether the left axis is drawn
   double x_at(double value) const { return left + (right - left) * x.share(value); }
   double y_at(double value) const { return bottom - (bottom - top) * y.share(value); }
 };

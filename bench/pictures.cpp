@@ -53,7 +53,7 @@ std::string name_of(std::string_view arm) {
 }
 
 const std::vector<Picture>& pictures() {
-  static const std::vector<Picture> all{ecdf_picture(), spectrum_picture()};
+  static const std::vector<Picture> all{ecdf_picture(),  load_picture(),   spectrum_picture(), bytes_picture(), fanout_picture()};
   return all;
 }
 

@@ -35,6 +35,19 @@ Picture fanout_picture();
 Picture memory_picture();
 Picture forest_picture();
 
+/// A claim about how many times something is something else, as far as it was measured.
+struct RatioRow {
+  std::string label;
+  double value = 0;
+  double low = 0;  ///< of the 95 % confidence interval; as `value` where it was counted
+  double high = 0;
+  std::optional<double> published_low;  ///< both, or none
+  std::optional<double> published_high;
+};
+
+/// Their picture; nothing where there are none.
+std::optional<Drawing> draw_forest(const std::vector<RatioRow>& rows);
+
 /// All of them, in the order in which they are told about.
 const std::vector<Picture>& pictures();
 

@@ -78,6 +78,50 @@ inline void add_delivery(bench::Results& results, Random& random) {
   }
 }
 
+inline void add_bytes(bench::Results& results) {
+  // Of the header fields that a profile adds to each request.
+  for (const auto& [profile, fields] : std::map<std::string, double>{{"", 0}, {"/profile:browser", 620}, {"/profile:cookie", 1120}}) {
+    for (const auto& [arm, framing] : std::map<std::string, double>{{"poll", 239}, {"longpoll", 285}, {"sse", 30}, {"ws", 4}, {"tcp", 4}}) {
+      if (arm == "tcp" && !profile.empty()) continue;
+      const bool asks = arm == "poll" || arm == "longpoll";
+      const double json = 155.9, bytes = json + framing + (asks ? fields : 0);
+      results.runs.push_back(run("bytes/" + arm + "/payload:100" + profile, 0,
+                                 {{"json_bytes_per_message", json},
+                                  {"bytes_per_message", bytes},
+                                  {"ip_bytes_per_message", bytes + 52 * (asks ? 3 : 2)}}));
+    }
+  }
+}
+
+inline void add_load(bench::Results& results) {
+  for (const auto& [arm, cost_us] : std::map<std::string, double>{{"poll", 22}, {"sse", 34}, {"ws", 31}}) {
+    for (const int rate : {100, 1000, 5000, 10'000, 20'000, 40'000, 80'000}) {
+      const double share = rate * cost_us / 1e6, wait_us = share < 0.97 ? cost_us * share / (1 - share) : 4e5 * share;
+      const double base_us = arm == "poll" ? 5e4 : 150, tail = arm == "poll" ? 1.98 : 3;
+      results.runs.push_back(run("load/" + arm + "/rate:" + std::to_string(rate), 0,
+                                 {{"p50_us", base_us + wait_us},
+                                  {"p99_us", base_us * tail + 4 * wait_us},
+                                  {"saturated", share < 0.97 ? 0 : 1},
+                                  {"knee_per_s", 1e6 / cost_us}}));
+    }
+  }
+}
+
+inline void add_fanout(bench::Results& results) {
+  for (const auto& [arm, cost_us] : std::map<std::string, double>{{"poll/interval_ms:1000", 5}, {"sse", 8.4}, {"ws", 7.9}}) {
+    for (const int readers : {1, 10, 100, 1000, 5000, 10'000}) {
+      const double n = readers, last_us = 150 + n * cost_us;
+      const bool polls = arm.starts_with("poll");
+      results.runs.push_back(run("fanout/" + arm + "/readers:" + std::to_string(readers) + "/rate:20", 0,
+                                 {{"first_us", polls ? 1e6 / (n + 1) : 150},
+                                  {"median_us", polls ? 5e5 : (150 + last_us) / 2},
+                                  {"last_us", polls ? 1e6 * n / (n + 1) : last_us},
+                                  {"cpu_ns_per_delivery", (cost_us + 200 / n) * 1000}},
+                                 {{"last_us", polls ? 1e6 * n / (n + 1) : n * cost_us}}));
+    }
+  }
+}
+
 inline bench::Results results() {
   bench::Results made;
   made.provenance = {{"commit", "0123456789abcdef"}, {"dirty", "no"},
@@ -86,6 +130,9 @@ inline bench::Results results() {
                      {"seed", "1"}};
   Random random(1);
   add_delivery(made, random);
+  add_bytes(made);
+  add_load(made);
+  add_fanout(made);
   return made;
 }
 
