@@ -3,6 +3,7 @@
 #include "bench/experiment.hpp"
 #include "bench/format.hpp"
 #include "bench/stats.hpp"
+#include "bench/verdict_text.hpp"
 
 #include <fmt/format.h>
 
@@ -314,8 +315,18 @@ std::string table(const Results& results) {
          fmt::format("\nMade on {}.\n", made_on(results));
 }
 
-std::string block(const Results& results, const std::string& name) {
+std::string block(const Results& results, const std::string& name, const Ledger& ledger) {
   if (name == "provenance") return provenance_block(results);
+  if (name == "claims" || name == "verdicts") {
+    if (ledger.empty())
+      throw std::invalid_argument(
+          fmt::format("the block \"{}\" needs the claims of notes/claims.json", name));
+    return (name == "claims" ? claims_in_full(ledger, results) : verdicts(ledger, results)) + '\n' +
+           footer(
+               results,
+               "what holds elsewhere: each verdict is about the set-up that stands with its claim, on one machine",
+               "bench/run");
+  }
   if (name == "headline") {
     std::string out = markdown(headline(results)) +
                       fmt::format("\n{}; bytes are TCP payload, both ways, set-up apart. ", how_to_read);
@@ -335,7 +346,7 @@ std::string block(const Results& results, const std::string& name) {
                       footer(results, which.not_shown, "bench/run --benchmark_filter=" + name);
     return with_gates(out, not_counted(results, {name}));
   }
-  std::string known = "headline, provenance";
+  std::string known = "headline, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));
 }

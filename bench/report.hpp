@@ -18,6 +18,7 @@
 // All bytes are both ways. A figure that an experiment does not have is left out and printed as "-"; rtt_ms is a parameter of each
 // (absent: 0, loopback). `n` is the number of samples of that run: a percentile that it does not carry is not printed.
 
+#include "bench/ledger.hpp"
 #include "bench/result.hpp"
 
 #include <string>
@@ -28,16 +29,18 @@ namespace bench {
 /// 100-byte message, a silent hour, and the fan-out to the largest room. Below it what did not count, and the machine.
 std::string table(const Results& results);
 
-/// The Markdown that belongs into the block `name`: headline, delivery, bytes, silence, fanout, floor or provenance. Throws
-/// std::invalid_argument for another name, with those that exist.
-std::string block(const Results& results, const std::string& name);
+/// The Markdown that belongs into the block `name`: headline, provenance, the name of an experiment, or of the `ledger`: claims (all of
+/// it) or verdicts (a short table). Throws std::invalid_argument for another name, with those that exist.
+std::string block(const Results& results, const std::string& name, const Ledger& ledger = {});
 
 /// `text` with everything between `<!-- results: NAME -->` and `<!-- /results -->` replaced by that block. Throws
 /// std::runtime_error with `path` and the line for a name that does not exist and for a mark without its other half.
-std::string fill(const std::string& text, const Results& results, const std::string& path);
+std::string fill(const std::string& text, const Results& results, const std::string& path,
+                 const Ledger& ledger = {});
 
 /// Fills README.md and notes/**/*.md of `from_dir` into the same places under `to_dir`, which may be the same directory. All of them are made before
-/// the first is written. Throws std::runtime_error with the path where a file cannot be read or written, and as fill() does.
+/// the first is written. The ledger is notes/claims.json of `from_dir`, where there is one. Throws std::runtime_error with the path where a file
+/// cannot be read or written, and as fill() and read_ledger() do.
 void report(const Results& results, const std::string& from_dir, const std::string& to_dir);
 
 /// Where the committed notes under `project_dir` are not exactly what the results in `results_dir` give: the first such file and line, in a
