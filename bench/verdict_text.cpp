@@ -120,7 +120,7 @@ std::string section(const Claim& claim, const Judgement& judgement) {
   out +=
       '\n' + markdown(table) + "\nThe rule, written before the run; the first case that holds decides:\n\n";
   for (const Case& one : claim.rule)
-    out += fmt::format("{}. {}{}.\n", &one - claim.rule.data() + 1, in_words(claim, one),
+    out += fmt::format("{}. {}.{}\n", &one - claim.rule.data() + 1, in_words(claim, one),
                        &one == judgement.decided ? " ← *this one*" : "");
   return out + fmt::format("\n{} Repeat it: `{}`.\n", claim.says, command(claim));
 }
