@@ -20,16 +20,16 @@ namespace {
 constexpr std::size_t fewest_sampled = 2;  // runs: one alone says nothing of how much the next would differ
 constexpr std::uint64_t bootstrap_seed = 1;
 
-struct CellRuns {
+struct CountedRuns {
   std::map<unsigned, std::vector<const Run*>> counted;  // by repetition
   const Run* failed = nullptr;                          // one that did not count
 };
-using Cells = std::map<std::string, CellRuns>;
+using Cells = std::map<std::string, CountedRuns>;
 
 Cells cells_of(const Results& results) {
   Cells cells;
   for (const Run& run : results.runs) {
-    CellRuns& cell = cells[run.cell];
+    CountedRuns& cell = cells[run.cell];
     if (run.counts()) {
       cell.counted[run.repetition].push_back(&run);
     } else {
