@@ -65,7 +65,8 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   Readers readers(io, std::move(clients), {epoch, 0}, delivery.plan.size());
   std::unique_ptr<Outlet> outlet;
   if (has_server) {
-    outlet = site.at_server([&] { return outlet_to(delivery.arm, site.room_beside(), delivery.payload_bytes); });
+    outlet =
+        site.at_server([&] { return outlet_to(delivery.arm, site.room_beside(), delivery.payload_bytes); });
   } else {
     outlet = std::make_unique<CallOutlet>([&null_room](std::size_t index) { null_room.publish(index); });
   }

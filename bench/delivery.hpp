@@ -23,8 +23,7 @@ struct Delivery {
       phases;              ///< of each poller; its size is the number of readers, for the others too
   Link link;               ///< between server and readers; the publisher sits beside the server
   std::size_t window = 0;  ///< unanswered messages at most; 0 is an open loop
-  std::function<void(Site&, Clock::time_point start)>
-      disturb;  ///< called when everybody is there, for tests
+  std::function<void(Site&, Clock::time_point start)> disturb;  ///< called when everybody is there, for tests
 };
 
 /// What came of it besides what is in the run: delays by message (all readers of the first, all of the second

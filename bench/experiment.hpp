@@ -45,8 +45,9 @@ struct Cell {
   std::string headline;     ///< the figure that Google Benchmark calls the time
   double headline_seconds;  ///< how many seconds one unit of that figure is
   double estimate_s;        ///< how long one run takes, for the time left
-  unsigned repetitions;  ///< 0: not in this profile, unless it is asked for by name
-  bool anywhere = false;  ///< can be measured against somebody else's server, too: nothing is asked of its process
+  unsigned repetitions;     ///< 0: not in this profile, unless it is asked for by name
+  bool anywhere =
+      false;  ///< can be measured against somebody else's server, too: nothing is asked of its process
   /// Fills figures, predictions, gates and samples. Throws ServerFailed, Interrupted, std::runtime_error.
   std::function<void(Run&)> measure;
 };
@@ -67,7 +68,7 @@ struct Column {
 
 /// Why the model is off where it is: printed with each cell that is more than 10 % from its prediction.
 struct Explanation {
-  std::string cells;  ///< a regular expression that finds their names
+  std::string cells;   ///< a regular expression that finds their names
   std::string figure;  ///< "": any
   std::string why;     ///< a sentence
 };

@@ -34,6 +34,7 @@ struct Scale {
 };
 
 Scale scale_of(double value, Unit unit) {
+  if (unit == Unit::share) return {100, " %"};
   if (unit == Unit::bytes || unit == Unit::count) return {};
   const double ns = unit == Unit::nanoseconds ? value : value * 1e3;
   const double to_ns = unit == Unit::nanoseconds ? 1 : 1e3;
@@ -80,6 +81,21 @@ std::vector<std::vector<std::string>> lines_of(const std::vector<std::string>& h
 }
 
 }  // namespace
+
+Unit unit_of(std::string_view figure) {
+  const auto has_word = [figure](std::string_view word) {
+    for (std::size_t at = 0; (at = figure.find(word, at)) != std::string_view::npos; ++at) {
+      const std::size_t end = at + word.size();
+      if ((at == 0 || figure[at - 1] == '_') && (end == figure.size() || figure[end] == '_')) return true;
+    }
+    return false;
+  };
+  if (has_word("us")) return Unit::microseconds;
+  if (has_word("ns")) return Unit::nanoseconds;
+  if (has_word("bytes")) return Unit::bytes;
+  if (has_word("share")) return Unit::share;
+  return Unit::count;
+}
 
 bool is_same(double measured, double predicted) {
   return std::abs(measured - predicted) <= 1e-9 * std::abs(predicted);

@@ -9,7 +9,10 @@
 
 namespace bench {
 
-enum class Unit { microseconds, nanoseconds, bytes, count };
+enum class Unit { microseconds, nanoseconds, bytes, count, share };
+
+/// What a figure's name says: p50_us, cpu_ns_per_delivery, bytes_per_hour, empty_share; everything else is a count.
+Unit unit_of(std::string_view figure);
 
 /// What stands where there is nothing to say.
 constexpr std::string_view none = "-";

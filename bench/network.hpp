@@ -19,7 +19,7 @@ enum class Means {
   loopback,  ///< no line: 127.0.0.1
   packets,   ///< our relay between two network namespaces carries IP packets, MTU 1500
   netem,     ///< the kernel's queue between two network namespaces does (tc netem), MTU 1500
-  sockets,   ///< a relay of bytes: needs no rights, but ends TCP at both sides, so that set-up costs do not show
+  sockets,  ///< a relay of bytes: needs no rights, but ends TCP at both sides, so that set-up costs do not show
 };
 
 /// A line as an experiment wants it.

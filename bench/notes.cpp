@@ -64,6 +64,32 @@ std::string_view next_line(std::string_view& text) {
 
 constexpr std::string_view opening = "<!-- results:";
 constexpr std::string_view closing = "<!-- /results -->";
+constexpr std::string_view figure_opening = "<!-- figure: ";
+constexpr std::string_view figure_closing = "<!-- /figure -->";
+
+// A line with its figures filled in.
+std::string with_figures(std::string_view line, const Results& results, const std::string& at) {
+  std::string out;
+  for (;;) {
+    const std::size_t begin = line.find(figure_opening);
+    if (begin == std::string_view::npos) break;
+    const std::size_t mark_end = line.find(" -->", begin);
+    const std::size_t end = line.find(figure_closing, begin);
+    if (mark_end == std::string_view::npos || end == std::string_view::npos || end < mark_end)
+      throw std::runtime_error(fmt::format("{}a figure has no \"{}\" in its line", at, figure_closing));
+    const std::string_view what =
+        line.substr(begin + figure_opening.size(), mark_end - begin - figure_opening.size());
+    const std::size_t space = what.find(' ');
+    if (space == std::string_view::npos || what.find(' ', space + 1) != std::string_view::npos)
+      throw std::runtime_error(fmt::format("{}got \"{}{} -->\", expected \"{}CELL FIGURE -->\"", at,
+                                           figure_opening, what, figure_opening));
+    out += line.substr(0, mark_end + 4);
+    out += figure(results, std::string(what.substr(0, space)), std::string(what.substr(space + 1)));
+    out += figure_closing;
+    line.remove_prefix(end + figure_closing.size());
+  }
+  return out += line;
+}
 
 }  // namespace
 
@@ -83,7 +109,7 @@ std::string fill(const std::string& text, const Results& results, const std::str
       throw std::runtime_error(
           fmt::format("{}\"{}\" without a \"{} NAME -->\" before it", at, closing, opening));
     if (opened && !ends) continue;  // what was there before
-    out += line;
+    out += with_figures(line, results, at);
     if (ended) out += '\n';
     if (ends) opened = 0;
     if (!begins) continue;

@@ -91,8 +91,8 @@ ProcessTime operator-(const ProcessTime& a, const ProcessTime& b) {
   return {a.total - b.total, a.user - b.user, a.system - b.system};
 }
 
-Process::Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core,
-                 std::optional<int> network_namespace)
+Process::Process(const std::string& program, const std::vector<std::string>& arguments,
+                 std::optional<int> core, std::optional<int> network_namespace)
     : name_(program.substr(program.rfind('/') + 1)) {
   int ends[2];
   if (access(program.c_str(), X_OK) != 0) throw ServerFailed(program + " is not there; bench/run builds it.");

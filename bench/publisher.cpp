@@ -128,7 +128,8 @@ std::size_t TcpOutlet::answered(std::chrono::milliseconds patience) {
   return answer_bytes_ / 4;
 }
 
-std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room, std::size_t payload_bytes) {
+std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room,
+                                  std::size_t payload_bytes) {
   if (arm == "tcp") return std::make_unique<TcpOutlet>(room, payload_bytes);
   return std::make_unique<PostOutlet>(room, payload_bytes);
 }

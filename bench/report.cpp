@@ -314,6 +314,16 @@ std::string table(const Results& results) {
          fmt::format("\nMade on {}.\n", made_on(results));
 }
 
+std::string figure(const Results& results, const std::string& cell, const std::string& name) {
+  std::vector<double> values;
+  for (const Run& run : results.runs) {
+    if (run.cell != cell || !run.counts()) continue;
+    const auto found = run.figures.find(name);
+    if (found != run.figures.end()) values.push_back(found->second);
+  }
+  return values.empty() ? "not measured" : shown(median(values), unit_of(name));
+}
+
 std::string block(const Results& results, const std::string& name) {
   if (name == "provenance") return provenance_block(results);
   if (name == "headline") {

@@ -32,7 +32,12 @@ std::string table(const Results& results);
 /// std::invalid_argument for another name, with those that exist.
 std::string block(const Results& results, const std::string& name);
 
-/// `text` with everything between `<!-- results: NAME -->` and `<!-- /results -->` replaced by that block. Throws
+/// One figure of one cell as it stands in a sentence: its median over the runs that count, like `50 ms`; "not measured" where there is none. Its unit
+/// comes from its name: p50_us, cpu_ns_per_delivery, bytes_per_hour; a share is a percentage.
+std::string figure(const Results& results, const std::string& cell, const std::string& name);
+
+/// `text` with everything between `<!-- results: NAME -->` and `<!-- /results -->` replaced by that block, and what stands
+/// between `<!-- figure: CELL FIGURE -->` and `<!-- /figure -->` within a line by that figure. Throws
 /// std::runtime_error with `path` and the line for a name that does not exist and for a mark without its other half.
 std::string fill(const std::string& text, const Results& results, const std::string& path);
 

@@ -213,20 +213,19 @@ std::vector<Cell> cells_of(const Setting& setting) {
 }  // namespace
 
 Experiment silence_experiment() {
-  return {
-      "E7",
-      "silence",
-      "What does it cost to be there and hear nothing?",
-      {{"wait, s", "wait_s"}, {"heartbeat, s", "heartbeat_s"}},
-      {{"bytes per hour", "bytes_per_hour", Unit::bytes, true},
-       {"with TCP/IP", "ip_bytes_per_hour", Unit::bytes, true},
-       {"packets per hour", "packets_per_hour", Unit::count, true},
-       {"requests per hour", "requests_per_hour", Unit::count, true},
-       {"server CPU per hour", "cpu_us_per_hour", Unit::microseconds}},
-      "bytes are TCP payload, both ways, of one client to whom nothing is said",
-      "what proxies and TLS add, nor what waking up costs a phone's battery",
-      {},
-      cells_of};
+  return {"E7",
+          "silence",
+          "What does it cost to be there and hear nothing?",
+          {{"wait, s", "wait_s"}, {"heartbeat, s", "heartbeat_s"}},
+          {{"bytes per hour", "bytes_per_hour", Unit::bytes, true},
+           {"with TCP/IP", "ip_bytes_per_hour", Unit::bytes, true},
+           {"packets per hour", "packets_per_hour", Unit::count, true},
+           {"requests per hour", "requests_per_hour", Unit::count, true},
+           {"server CPU per hour", "cpu_us_per_hour", Unit::microseconds}},
+          "bytes are TCP payload, both ways, of one client to whom nothing is said",
+          "what proxies and TLS add, nor what waking up costs a phone's battery",
+          {},
+          cells_of};
 }
 
 }  // namespace bench

@@ -200,9 +200,8 @@ void Sink::ask(std::size_t i) {
   Reader& reader = readers_[i];
   reader.asking = true;
   ++polls_;
-  reader.socket.write_all(
-      fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n", room_.path,
-                  reader.cursor, room_.authority));
+  reader.socket.write_all(fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n",
+                                      room_.path, reader.cursor, room_.authority));
 }
 
 // Start to start; who still waits for an answer leaves this turn out.

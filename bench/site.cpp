@@ -24,7 +24,12 @@ Site::Site(const Place& place, std::string_view arm, const Serving& serving)
     const auto found = place.servers.find(arm);
     if (found == place.servers.end())
       throw ServerFailed(fmt::format("none of the servers given speaks {}.", arm));
+    // A room that nobody has been in: its log begins with this run.
+    static const std::uint64_t execution = static_cast<std::uint64_t>(
+        std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(1));
+    static unsigned rooms = 0;
     room_ = beside_ = found->second;
+    room_.path = beside_.path = fmt::format("/rooms/bench-{:x}-{}", execution, ++rooms);
     return;
   }
   std::vector<std::string> arguments{"--host", network_->listen_host(), "--port", "0"};

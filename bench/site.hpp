@@ -21,8 +21,8 @@ namespace bench {
 struct Place {
   std::string programs;  ///< directory of polling_server and the others
   Cores cores;
-  std::map<std::string, feed::Address, std::less<>>
-      servers = {};  ///< by arm: used instead of our own, where there are any
+  std::map<std::string, feed::Address, std::less<>> servers =
+      {};  ///< by arm: used instead of our own, where there are any
 };
 
 /// How a run wants its server.

@@ -43,6 +43,26 @@ std::int64_t percentile(std::span<const std::int64_t> sorted, double p) {
 
 bool may_print(std::size_t n, double p) { return static_cast<double>(n) * (1 - p) >= 10 - noise; }
 
+const std::vector<double>& quantile_grid() {
+  static const std::vector<double> grid = [] {
+    std::vector<double> shares;
+    for (int percent = 0; percent < 100; ++percent) shares.push_back(percent / 100.0);
+    shares.insert(shares.end(), {0.995, 0.999, 0.9995, 0.9999});
+    return shares;
+  }();
+  return grid;
+}
+
+std::vector<double> quantiles_us(std::span<const std::int64_t> sorted_ns) {
+  std::vector<double> values;
+  for (const double share : quantile_grid()) {
+    if (sorted_ns.empty() || (share > 0.5 && !may_print(sorted_ns.size(), share))) break;
+    const std::int64_t at = share == 0 ? sorted_ns.front() : percentile(sorted_ns, share);
+    values.push_back(std::round(static_cast<double>(at) / 10) / 100);  // to 10 ns
+  }
+  return values;
+}
+
 double mean(std::span<const double> values) {
   expect_some(values);
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

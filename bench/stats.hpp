@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace bench {
 
@@ -14,6 +15,13 @@ std::int64_t percentile(std::span<const std::int64_t> sorted, double p);
 
 /// Whether `n` samples say anything about percentile `p`: at least 10 of them lie above it.
 bool may_print(std::size_t n, double p);
+
+/// The shares at which a run's distribution is kept: 0, 0.01 … 0.99, then 0.995, 0.999, 0.9995, 0.9999.
+const std::vector<double>& quantile_grid();
+
+/// The values of `sorted` at the shares of quantile_grid(), in microseconds, as far as may_print() allows: the smallest first. Empty where there
+/// are no samples. What stands between two is not known; the largest is left out, it is a figure of its own.
+std::vector<double> quantiles_us(std::span<const std::int64_t> sorted_ns);
 
 /// Throw std::invalid_argument where there are no values. The median of an even number is the middle of the two.
 double mean(std::span<const double> values);

@@ -279,8 +279,40 @@ TEST(ProvenanceBlock, ListsWhatIsKnownAndKeepsItInItsTable) {
 }
 
 TEST(Block, OfAnotherNameIsRefusedWithThoseThatExist) {
-  EXPECT_THAT(error_of([] { bench::block({}, "headlines"); }),
-              testing::StartsWith("there are no results \"headlines\", expected one of headline, provenance, floor, delivery"));
+  EXPECT_THAT(
+      error_of([] { bench::block({}, "headlines"); }),
+      testing::StartsWith(
+          "there are no results \"headlines\", expected one of headline, provenance, floor, delivery"));
+}
+
+TEST(Figure, InASentenceIsTheMedianInItsOwnUnit) {
+  bench::Results results;
+  for (const double p50 : {498'000, 512'000, 503'000}) {
+    bench::Run one;
+    one.cell = "delivery/poll/interval_ms:1000/rtt_ms:0";
+    one.figures = {
+        {"p50_us", p50}, {"bytes_per_hour", 558'000}, {"empty_share", 0.905}, {"requests_per_hour", 3600}};
+    results.runs.push_back(one);
+  }
+  const auto fill = [&](const std::string& line) { return bench::fill(line, results, "a.md"); };
+  EXPECT_EQ(
+      fill(
+          "It took <!-- figure: delivery/poll/interval_ms:1000/rtt_ms:0 p50_us -->old<!-- /figure --> here.\n"),
+      "It took <!-- figure: delivery/poll/interval_ms:1000/rtt_ms:0 p50_us -->500 ms<!-- /figure --> here.\n");
+  const auto shown = [&](const char* name) {
+    return bench::figure(results, "delivery/poll/interval_ms:1000/rtt_ms:0", name);
+  };
+  EXPECT_EQ(shown("bytes_per_hour"), "558 000");
+  EXPECT_EQ(shown("empty_share"), "91 %");
+  EXPECT_EQ(shown("requests_per_hour"), "3 600");
+  EXPECT_EQ(shown("cpu_ns_per_delivery"), "not measured");
+  EXPECT_EQ(
+      fill("<!-- figure: a b --><!-- /figure --> and <!-- figure: c d -->-<!-- /figure -->"),
+      "<!-- figure: a b -->not measured<!-- /figure --> and <!-- figure: c d -->not measured<!-- /figure -->");
+  EXPECT_EQ(error_of([&] { fill("<!-- figure: a b -->5\n"); }),
+            "a.md:1: a figure has no \"<!-- /figure -->\" in its line");
+  EXPECT_EQ(error_of([&] { fill("<!-- figure: a -->5<!-- /figure -->\n"); }),
+            "a.md:1: got \"<!-- figure: a -->\", expected \"<!-- figure: CELL FIGURE -->\"");
 }
 
 constexpr std::string_view note =

@@ -105,7 +105,7 @@ TEST(ResultFile, HasALineForEachRunAndItsVersionFirst) {
   const Directory directory;
   bench::save(some_results(), directory.text());
   const std::string text = read(directory / "results.json");
-  EXPECT_TRUE(text.starts_with("{\n\"version\":1,\n")) << text;
+  EXPECT_TRUE(text.starts_with("{\n\"version\":2,\n")) << text;
   EXPECT_NE(text.find("\n{\"cell\":\"delivery/ws/rate:50/payload:100\","), std::string::npos) << text;
   EXPECT_NE(text.find("\"parameters\":{\"payload_bytes\":100,\"rate\":50}"), std::string::npos) << text;
   EXPECT_NE(text.find("\"p50_us\":61.25,"), std::string::npos) << text;
@@ -121,7 +121,11 @@ TEST(ResultFile, CanBeReadWithoutItsSamples) {
   const Directory directory;
   bench::save(some_results(), directory.text());
   fs::remove_all(directory / "samples");
-  EXPECT_TRUE(bench::load(directory.text()).runs.at(0).samples_ns.empty());
+  bench::Run run = bench::load(directory.text()).runs.at(0);
+  EXPECT_EQ(run.samples, 3u);
+  EXPECT_TRUE(run.samples_ns.empty());
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
+            (directory / "samples/delivery/ws/rate:50/payload:100-2.txt").string() + ": cannot be read");
 }
 
 TEST(ResultFile, CutShortAnywhereIsAnErrorThatNamesTheFile) {
@@ -138,17 +142,17 @@ TEST(ResultFile, CutShortAnywhereIsAnErrorThatNamesTheFile) {
 
 TEST(ResultFile, OfAnotherVersionIsAnErrorThatSaysBoth) {
   const Directory directory;
-  write(directory / "results.json", R"({"version":2,"provenance":{},"runs":[]})");
+  write(directory / "results.json", R"({"version":1,"provenance":{},"runs":[]})");
   EXPECT_EQ(error_of([&] { bench::load(directory.text()); }),
-            (directory / "results.json").string() + ": is of version 2, expected 1; bench/run makes it anew");
+            (directory / "results.json").string() + ": is of version 1, expected 2; bench/run makes it anew");
 }
 
 TEST(ResultFile, WithOtherMembersIsAnErrorThatNamesTheFile) {
   const Directory directory;
   for (const std::string text :
-       {R"([])", R"({})", R"({"version":"1"})", R"({"version":1,"provenance":[],"runs":[]})",
-        R"({"version":1,"provenance":{},"runs":[{}]})",
-        R"({"version":1,"provenance":{"cpu":3},"runs":[]})"}) {
+       {R"([])", R"({})", R"({"version":"1"})", R"({"version":2,"provenance":[],"runs":[]})",
+        R"({"version":2,"provenance":{},"runs":[{}]})",
+        R"({"version":2,"provenance":{"cpu":3},"runs":[]})"}) {
     write(directory / "results.json", text);
     const std::string error = error_of([&] { bench::load(directory.text()); });
     EXPECT_TRUE(error.starts_with((directory / "results.json").string() + ": is not a result file"))
@@ -166,10 +170,14 @@ TEST(ResultFile, WithSamplesCutShortIsAnErrorThatNamesThem) {
   const Directory directory;
   bench::save(some_results(), directory.text());
   const fs::path path = directory / "samples/delivery/ws/rate:50/payload:100-2.txt";
+  bench::Run run = bench::load(directory.text()).runs.at(0);
+  bench::load_samples(run, directory.text());
+  EXPECT_EQ(run.samples_ns, (std::vector<std::int64_t>{61250, 59000, -3}));
   write(path, "61250\n59000\n");
-  EXPECT_EQ(error_of([&] { bench::load(directory.text()); }), path.string() + ": has 2 samples, expected 3");
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
+            path.string() + ": has 2 samples, expected 3");
   write(path, "61250\n590");
-  EXPECT_EQ(error_of([&] { bench::load(directory.text()); }),
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
             path.string() + ": line 2 is cut short or not a number");
 }
 
