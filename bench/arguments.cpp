@@ -39,6 +39,9 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
   app.add_option("--seed", arguments.seed, "for the order, the plans and the phases")->capture_default_str();
   app.add_flag("--publish", arguments.publish,
                "write the notes to notes/ and README.md instead of build/notes");
+  app.add_flag(
+      "--report", arguments.report,
+      "measure nothing: make the tables and notes again from build/results, with --publish from notes/results");
   app.add_option("--root", arguments.root,
                  "the source tree, below which build/results and build/notes are written")
       ->capture_default_str();
@@ -60,7 +63,7 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
       fmt::print(
           stderr,
           "bench/run: \"{}\" is not an option. There are --smoke, --full, --anew, --filter REGEX, --claim ID, --list, --seed N, "
-          "--server URL, --publish, --root DIR, --help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
+          "--server URL, --publish, --report, --root DIR, --help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
           extra);
       return 2;
     }

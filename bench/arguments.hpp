@@ -14,6 +14,7 @@ struct Arguments {
   bool anew = false;  ///< forget what an interrupted --full has measured
   bool list = false;
   bool publish = false;
+  bool report = false;  ///< measure nothing, make the notes again
   std::uint64_t seed = 1;
   std::string filter;
   std::string claim;

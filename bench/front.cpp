@@ -115,9 +115,12 @@ std::vector<std::string> programs_of(const Place& place) {
 int conclude(Session& session, const Results& results, const Arguments& arguments) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   session.progress().clear();
+  Results reference;
+  if (!arguments.publish && std::filesystem::exists(root / "notes" / "results" / "results.json"))
+    reference = load((root / "notes" / "results").string());
   save(results, (build / "results").string());
   if (arguments.publish) save(results, (root / "notes" / "results").string());
-  if (!results.runs.empty()) std::fputs(table(results).c_str(), stdout);
+  if (!results.runs.empty()) std::fputs(table(results, reference).c_str(), stdout);
   bool written = true;
   try {
     report(results, arguments.root, arguments.publish ? arguments.root : build.string());
@@ -138,7 +141,17 @@ int conclude(Session& session, const Results& results, const Arguments& argument
   return session.failed() > 0 || !session.broken().empty() || !written ? 1 : 0;
 }
 
+// What was measured before, told again: after a change of the prose, or of how it is told.
+int report_again(const Arguments& arguments) {
+  const std::filesystem::path root = arguments.root, build = root / "build";
+  const Results results = load((arguments.publish ? root / "notes" / "results" : build / "results").string());
+  std::fputs(table(results).c_str(), stdout);
+  report(results, arguments.root, arguments.publish ? arguments.root : build.string());
+  return 0;
+}
+
 int measure_all(const Arguments& arguments) {
+  if (arguments.report) return report_again(arguments);
   const Setting setting = make_setting(arguments);
   const std::vector<Cell> cells = chosen_cells(setting, arguments);
   if (cells.empty()) {
