@@ -1,5 +1,6 @@
 #include "bench/plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -42,6 +43,20 @@ std::vector<std::chrono::nanoseconds> poisson(double per_second, std::chrono::na
     if (at_ns >= end_ns) return due;
     due.emplace_back(static_cast<std::int64_t>(at_ns));
   }
+}
+
+std::vector<std::chrono::nanoseconds> arrivals(std::size_t count, std::chrono::nanoseconds length,
+                                               std::uint64_t seed) {
+  auto due = phases(count, length, seed);
+  std::sort(due.begin(), due.end());
+  return due;
+}
+
+std::vector<std::size_t> drawn(std::size_t count, std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::vector<std::size_t> numbers(count);
+  for (std::size_t& number : numbers) number = engine() % n;
+  return numbers;
 }
 
 std::vector<std::chrono::nanoseconds> phases(std::size_t pollers, std::chrono::nanoseconds interval,

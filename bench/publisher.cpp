@@ -49,17 +49,24 @@ std::string text_of(std::size_t index, std::size_t bytes) {
 }
 
 PostOutlet::PostOutlet(const feed::Address& room, std::size_t payload_bytes)
-    : socket_(Socket::connect(room)) {
+    : PostOutlet({room}, {}, payload_bytes) {}
+
+PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
+                       std::size_t payload_bytes)
+    : socket_(Socket::connect(rooms.at(0))), room_of_(std::move(room_of)), payload_bytes_(payload_bytes) {
   const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
-  request_ = fmt::format(
-      "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      room.path, room.authority, body.size(), body);
-  number_at_ = request_.size() - 2 - payload_bytes;  // before the quote and the brace
+  for (const feed::Address& room : rooms) {
+    requests_.push_back(fmt::format(
+        "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        room.path, room.authority, body.size(), body));
+  }
 }
 
 void PostOutlet::send(std::size_t index) {
-  write_number(request_.data() + number_at_, index);
-  for (std::string_view rest = request_; !rest.empty();) {
+  std::string& request = requests_[room_of_.empty() ? 0 : room_of_.at(index)];
+  const std::size_t number_at = request.size() - 2 - payload_bytes_;  // before the quote and the brace
+  write_number(request.data() + number_at, index);
+  for (std::string_view rest = request; !rest.empty();) {
     const std::size_t written = socket_.write_some(rest);
     rest.remove_prefix(written);
     bytes_out_ += written;
