@@ -16,6 +16,11 @@ std::string every(std::optional<double> interval_ms) {
   return " every " + (*interval_ms < 1000 ? exact(*interval_ms) + " ms" : exact(*interval_ms / 1000) + " s");
 }
 
+double median_of(const CellRuns& cell, const std::string& figure) {
+  const auto found = summary(cell, figure);
+  return found ? found->median : 0;
+}
+
 }  // namespace
 
 std::optional<double> CellRuns::parameter(const std::string& which) const {
@@ -137,8 +142,13 @@ Table tabulate(const std::vector<CellRuns>& all, const std::vector<Parameter>& p
              : std::string(none);
   });
   add("runs", [](const CellRuns& cell) {
-    return cell.counted.size() == cell.runs ? std::to_string(cell.runs)
-                                            : fmt::format("{} of {}", cell.counted.size(), cell.runs);
+    std::string text = cell.counted.size() == cell.runs
+                           ? std::to_string(cell.runs)
+                           : fmt::format("{} of {}", cell.counted.size(), cell.runs);
+    const double busy =
+        std::max(median_of(cell, "client_utilisation"), median_of(cell, "burst_client_utilisation"));
+    if (busy > busy_clients) text += fmt::format(" (clients at {:.2f} of a core)", busy);
+    return text;
   });
   return without_empty(table);
 }

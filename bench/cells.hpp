@@ -45,6 +45,9 @@ std::string transport(const std::string& arm, std::optional<double> interval_ms)
 
 /// The figure as a table shows it: median, smallest and largest; `none` where there is nothing to say.
 std::string measured(const CellRuns& cell, const Column& column);
+/// Clients that are busier than this share of a core may be the limit, and not the server: the row says so.
+constexpr double busy_clients = 0.9;
+
 /// One row for each cell.
 Table tabulate(const std::vector<CellRuns>& all, const std::vector<Parameter>& parameters,
                const std::vector<Column>& columns);

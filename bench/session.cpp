@@ -1,5 +1,6 @@
 #include "bench/session.hpp"
 
+#include "bench/cells.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/plan.hpp"
 #include "bench/stats.hpp"
@@ -13,8 +14,7 @@
 namespace bench {
 namespace {
 
-constexpr int attempts = 3;           // of a run that only the machine has spoilt
-constexpr double busy_clients = 0.9;  // of a core
+constexpr int attempts = 3;  // of a run that only the machine has spoilt
 
 double total_estimate(const std::vector<Job>& jobs) {
   double seconds = 0;

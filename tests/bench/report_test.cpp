@@ -224,6 +224,15 @@ TEST(DeliveryBlock, DoesNotPrintAPercentileThatTooFewSamplesCarry) {
   EXPECT_THAT(block, HasSubstr("| WebSocket | 81 µs | - | - | - | - | - | 960 µs | 999 | 3 |\n")) << block;
 }
 
+TEST(Block, SaysWhereTheClientsWereBusyEnoughToBeTheLimit) {
+  bench::Results results;
+  results.runs.push_back(
+      run("floor", "tcp", {}, {{"n", 1000}, {"p50_us", 25}, {"client_utilisation", 0.95}}));
+  EXPECT_THAT(bench::block(results, "floor"), HasSubstr("| 1 (clients at 0.95 of a core) |"));
+  results.runs[0].figures["client_utilisation"] = 0.9;
+  EXPECT_THAT(bench::block(results, "floor"), HasSubstr("| 1 |"));
+}
+
 TEST(BytesBlock, ComparesTheArmsPayloadByPayload) {
   const std::string block = bench::block(some_results(), "bytes");
   const auto sixteen = block.find("| WebSocket | 16 | 66 | 66 | exact | 1 |"),
