@@ -46,6 +46,7 @@ struct Mark {
 struct Lockstepped {
   Bytes setup, predicted_setup;
   PacketCounts setup_line;
+  std::uint64_t predicted_setup_ip_bytes = 0;
   Bytes bytes, predicted;
   PacketCounts line;
   std::uint64_t predicted_packets = 0;
