@@ -92,9 +92,11 @@ double knee(Seconds service);
 
 // --- TCP ---
 
-/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928) of 1448 bytes, which are 1500 without the headers of IP and TCP
-/// and its timestamps.
-constexpr std::uint64_t segment_bytes = 1448;
+/// A packet's headers: 20 bytes of IP, 20 of TCP, 12 of timestamps.
+constexpr std::uint64_t header_bytes = 20 + 20 + 12;
+/// What a packet of 1500 bytes carries at most.
+constexpr std::uint64_t segment_bytes = 1500 - header_bytes;
+/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928).
 constexpr std::uint64_t initial_window = 10 * segment_bytes;
 
 /// The round trips that slow start needs for so many bytes, the window doubling with each: ceil(log2(1 + bytes/14480)).
@@ -262,10 +264,7 @@ double websocket_bytes_per_hour(Seconds heartbeat);
 
 // Packets of IPv4, where the line takes 1500 bytes and nothing is lost. Counted as a reader sees them whose connection is up.
 
-/// 20 of IP, 20 of TCP, 12 of timestamps.
-constexpr std::uint64_t header_bytes = 20 + 20 + 12;
-
-/// The segments that so many bytes take, written at once.
+/// The packets for bytes that are written at once.
 std::uint64_t segments(std::uint64_t bytes);
 
 /// A message to a reader who has nothing to say: its segments, and an acknowledgement for every second of them and for the last.
