@@ -207,11 +207,12 @@ Experiment break_even_experiment() {
       {{"messages per interval", "per_interval"}},
       {{"bytes per message", "bytes_per_message", Unit::bytes, true},
        {"with TCP/IP", "ip_bytes_per_message", Unit::bytes, true},
-       {"packets", "packets_per_message", Unit::count},
+       {"packets", "packets_per_message", Unit::count, true},
        {"server CPU per message", "cpu_ns_per_delivery", Unit::nanoseconds}},
       "of a message that one of 20 readers gets: its share of the polls, the empty ones too, or of the writes; a twentieth of the POST that published it is in its CPU time",
       "headers larger than libcurl's, which move the border up, nor delay, which polling pays with",
-      {},
+      {{"break_even/(sse|ws)/per_interval:(10|30)", "packets_per_message",
+        "two messages that come within the time that a write takes go in one packet, and are acknowledged together"}},
       cells_of};
 }
 
