@@ -61,11 +61,14 @@ class Readers {
           std::size_t messages);
   ~Readers();
 
+  /// Before start(): that reader begins behind the first `count` messages.
+  void begin_behind(std::size_t reader, std::size_t count) { receipts_.at(reader).begin_behind(count); }
   void start();
   std::size_t begun() const { return begun_; }  ///< how many were told where their feed begins
   bool complete() const { return complete_ == clients_.size(); }
   std::vector<Receipts>& receipts() { return receipts_; }
   const feed::Client& client(std::size_t i) const { return *clients_[i]; }
+  feed::Client& client(std::size_t i) { return *clients_[i]; }
 
   /// Called after each message, with reader and index.
   std::function<void(std::size_t, std::size_t)> on_message;

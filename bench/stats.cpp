@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -78,6 +79,27 @@ Summary summarize(std::span<const double> values) {
   expect_some(values);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return {values.size(), median(values), *low, *high};
+}
+
+Fit fit(std::span<const double> x, std::span<const double> y) {
+  if (x.size() != y.size() || x.size() < 2)
+    throw std::invalid_argument("expected two series of the same length, from 2");
+  const double mean_x = mean(x), mean_y = mean(y);
+  double products = 0, squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    products += (x[i] - mean_x) * (y[i] - mean_y);
+    squares += (x[i] - mean_x) * (x[i] - mean_x);
+  }
+  if (!(squares > 0)) throw std::invalid_argument("all points have the same x");
+  Fit line;
+  line.slope = products / squares;
+  line.intercept = mean_y - line.slope * mean_x;
+  const auto [least, most] = std::minmax_element(x.begin(), x.end());
+  const double rise = std::abs(line.slope * (*most - *least));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    line.worst = std::max(line.worst, std::abs(y[i] - line.intercept - line.slope * x[i]));
+  line.worst = rise > 0 ? line.worst / rise : line.worst > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return line;
 }
 
 Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {

@@ -38,6 +38,16 @@ struct Summary {
 };
 Summary summarize(std::span<const double> values);
 
+/// A straight line through points, by least squares.
+struct Fit {
+  double slope = 0;
+  double intercept = 0;
+  double worst =
+      0;  ///< the largest distance of a point from the line, as a share of the rise from the first point to the last
+};
+/// Throws std::invalid_argument where the series differ in length or where `x` has fewer than two different values.
+Fit fit(std::span<const double> x, std::span<const double> y);
+
 /// How much larger one arm's figure is than another's.
 struct Ratio {
   double value = 0;
