@@ -34,7 +34,11 @@ std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{
 
 // --- delay ---
 
-Uniform poll_delay(Seconds interval, Seconds one_way) { return {one_way, interval + one_way}; }
+Seconds poll_period(Seconds interval, Seconds one_way) { return std::max(interval, 2 * one_way); }
+
+Uniform poll_delay(Seconds interval, Seconds one_way) {
+  return {one_way, poll_period(interval, one_way) + one_way};
+}
 
 Uniform poll_delay_with_pause(Seconds pause, Seconds one_way) { return {one_way, pause + 3 * one_way}; }
 
@@ -51,6 +55,14 @@ Seconds LongPollDelay::percentile(double p) const {
 }
 
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
+
+Seconds echo_delay(Seconds one_way) { return 2 * one_way; }
+
+Seconds echo_delay_with_connect(Seconds one_way) { return 4 * one_way; }
+
+Uniform poll_echo_delay(Seconds interval, Seconds one_way) {
+  return {2 * one_way, poll_period(interval, one_way) + 2 * one_way};
+}
 
 double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
 

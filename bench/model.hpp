@@ -25,7 +25,10 @@ struct Uniform {
   Seconds percentile(double p) const { return low + (high - low) * p; }
 };
 
-/// A poll every T, start to start, T >= 2d: uniform on [d, T + d], mean T/2 + d.
+/// The time from one poll to the next, every T start to start: T, or 2d where that is longer, since a poller never asks twice at once.
+Seconds poll_period(Seconds interval, Seconds one_way);
+
+/// A poll every T, start to start: uniform on [d, T + d], mean T/2 + d. T stands for the period, see there.
 Uniform poll_delay(Seconds interval, Seconds one_way);
 
 /// A poll T after the last answer: the period is T + 2d, so uniform on [d, T + 3d], mean T/2 + 2d.
@@ -52,6 +55,18 @@ class LongPollDelay {
 
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
+
+// Send and hear it back: from the time that a message is sent to the time that its sender hears it, one message at a time. R = 2d.
+
+/// Over connections that are there, R: the message goes there, what it causes comes back. WebSocket; a POST and an event stream; and a POST and a
+/// long poll, since the next poll goes out when the last message is heard, and so before the next POST.
+Seconds echo_delay(Seconds one_way);
+
+/// Where each POST opens a connection first, 2R.
+Seconds echo_delay_with_connect(Seconds one_way);
+
+/// A POST, and polls every T start to start: uniform on [R, T + R], mean T/2 + R.
+Uniform poll_echo_delay(Seconds interval, Seconds one_way);
 
 /// The share of the polls that find nothing new: e^(-λT).
 double empty_polls(double per_second, Seconds interval);

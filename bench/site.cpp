@@ -18,6 +18,11 @@ std::string server_of(std::string_view arm) {
       fmt::format("arm is \"{}\", expected poll, longpoll, sse, ws, tcp or null", arm));
 }
 
+feed::Address numbered(feed::Address room, std::size_t number) {
+  room.path += fmt::format("-{}", number);
+  return room;
+}
+
 Site::Site(const Place& place, std::string_view arm, const Serving& serving)
     : network_(std::make_unique<Network>(serving.link)) {
   const std::string program = server_of(arm);
