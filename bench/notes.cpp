@@ -2,6 +2,8 @@
 
 #include "bench/report.hpp"
 
+#include "bench/pictures.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,12 +56,6 @@ std::vector<fs::path> notes_of(const fs::path& directory) {
   return found;
 }
 
-// Empty where there is none.
-Ledger ledger_of(const fs::path& project_dir) {
-  const fs::path path = project_dir / "notes" / "claims.json";
-  return fs::exists(path) ? read_ledger(path.string()) : Ledger{};
-}
-
 // Takes the first line off a text, without its line end.
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
@@ -103,7 +99,23 @@ std::string with_figures(std::string_view line, const Results& results, const st
   return out += line;
 }
 
+// The first picture that a note shows and that is not there, in a sentence.
+std::string missing_picture(const std::string& note, const fs::path& path, const fs::path& project_dir) {
+  for (const Picture& picture : pictures()) {
+    const fs::path file = project_dir / "notes" / "pictures" / (picture.name + ".svg");
+    if (note.find("pictures/" + picture.name + ".svg)") != std::string::npos && !fs::exists(file))
+      return fmt::format("{} shows {}, which is not there; bench/run --report --publish draws it", path.string(),
+                         file.string());
+  }
+  return {};
+}
+
 }  // namespace
+
+Ledger ledger_of(const std::string& project_dir) {
+  const fs::path path = fs::path(project_dir) / "notes" / "claims.json";
+  return fs::exists(path) ? read_ledger(path.string()) : Ledger{};
+}
 
 std::string fill(const std::string& text, const Results& results, const std::string& path,
                  const Ledger& ledger, const std::string& pictures) {
@@ -160,6 +172,8 @@ std::string difference(const std::string& results_dir, const std::string& projec
     const fs::path path = fs::path(project_dir) / note;
     const std::string committed = read(path);
     const std::string expected = fill(committed, results, path.string(), ledger, pictures_from(note));
+    const std::string missing = missing_picture(committed, path, project_dir);
+    if (committed == expected && !missing.empty()) return missing;
     if (committed == expected) continue;
     std::string_view is = committed, should = expected;
     for (std::size_t number = 1; !is.empty() || !should.empty(); ++number) {
@@ -168,7 +182,7 @@ std::string difference(const std::string& results_dir, const std::string& projec
         return fmt::format("{}:{}: is \"{}\", the results give \"{}\"", path.string(), number, a, b);
     }
   }
-  return {};
+  return picture_difference(results, ledger, (fs::path(project_dir) / "notes" / "pictures").string());
 }
 
 bool check(const std::string& results_dir, const std::string& project_dir) {

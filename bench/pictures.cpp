@@ -34,7 +34,8 @@ void write(const fs::path& path, const std::string& text) {
 }  // namespace
 
 const std::vector<Picture>& pictures() {
-  static const std::vector<Picture> all{ecdf_picture(),  load_picture(),   spectrum_picture(), bytes_picture(), fanout_picture(), forest_picture()};
+  static const std::vector<Picture> all{ecdf_picture(), load_picture(),   spectrum_picture(), bytes_picture(),
+                                        map_picture(),  fanout_picture(), forest_picture()};
   return all;
 }
 

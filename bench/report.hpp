@@ -31,13 +31,16 @@ std::string figure(const Results& results, const std::string& cell, const std::s
 std::string fill(const std::string& text, const Results& results, const std::string& path,
                  const Ledger& ledger = {}, const std::string& pictures = "pictures/");
 
+/// notes/claims.json of a project; empty where there is none. Throws as read_ledger().
+Ledger ledger_of(const std::string& project_dir);
+
 /// Fills README.md and notes/**/*.md of `from_dir` into the same places under `to_dir`, which may be the same directory. All of them are made before
 /// the first is written. The ledger is notes/claims.json of `from_dir`, where there is one. Throws std::runtime_error with the path where a file
 /// cannot be read or written, and as fill() and read_ledger() do.
 void report(const Results& results, const std::string& from_dir, const std::string& to_dir);
 
-/// Where the committed notes under `project_dir` are not exactly what the results in `results_dir` give: the first such file and line, in a
-/// sentence; empty where they are. Throws as load() and report() do.
+/// Where the committed notes and pictures under `project_dir` are not exactly what the results in `results_dir` give: the first such file and
+/// line, in a sentence; empty where they are. Throws as load() and report() do.
 std::string difference(const std::string& results_dir, const std::string& project_dir);
 
 /// Whether there is no difference.
