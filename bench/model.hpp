@@ -287,6 +287,16 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
 /// Payload and headers.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
 
+// Bytes of IP a second, both ways, of one reader to whom messages of `message` bytes come as a Poisson process, heartbeats among them.
+
+/// A poll every `interval`.
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval);
+/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
+/// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);
+
 // Compression.
 
 /// What zlib keeps for a stream that it compresses: 2^(window + 2) + 2^(level + 9) (zconf.h), 256 KiB at its defaults of 15 and 8.
