@@ -21,14 +21,27 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
       "and passed on, like --benchmark_out=FILE.",
       "bench/run");
   app.set_help_flag("-h,--help", "print this and end");
-  app.add_flag("--smoke", arguments.smoke,
-               "measure for less than a minute in all, once each; the default takes less than five");
+  const auto smoke =
+      app.add_flag("--smoke", arguments.smoke, "a little of everything, once each, in less than a minute");
+  app.add_flag(
+         "--full", arguments.full,
+         "everything, in less than 90 minutes; goes on where it was interrupted. The default takes less than six")
+      ->excludes(smoke);
+  app.add_flag("--anew", arguments.anew, "with --full: forget what was measured before the interruption");
+  app.add_option("--claim", arguments.claim, "only what this claim of notes/claims.md needs, like L4");
+  app.add_option(
+      "--server", arguments.servers,
+      "measure the server at this URL and not our own, like http://192.0.2.1:8083; may be repeated, one for each "
+      "transport. Publisher and readers are in this process; what needs the server's process is left out");
   app.add_option("--filter", arguments.filter,
                  "only cells whose name this regular expression finds; with - before it, the others");
   app.add_flag("--list", arguments.list, "print the cells and end");
   app.add_option("--seed", arguments.seed, "for the order, the plans and the phases")->capture_default_str();
   app.add_flag("--publish", arguments.publish,
                "write the notes to notes/ and README.md instead of build/notes");
+  app.add_flag(
+      "--report", arguments.report,
+      "measure nothing: make the tables and notes again from build/results, with --publish from notes/results");
   app.add_option("--root", arguments.root,
                  "the source tree, below which build/results and build/notes are written")
       ->capture_default_str();
@@ -49,8 +62,8 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
     } else {
       fmt::print(
           stderr,
-          "bench/run: \"{}\" is not an option. There are --smoke, --filter REGEX, --list, --seed N, --publish, --root DIR, "
-          "--help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
+          "bench/run: \"{}\" is not an option. There are --smoke, --full, --anew, --filter REGEX, --claim ID, --list, --seed N, "
+          "--server URL, --publish, --report, --root DIR, --help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
           extra);
       return 2;
     }

@@ -10,10 +10,15 @@ namespace bench {
 
 struct Arguments {
   bool smoke = false;
+  bool full = false;
+  bool anew = false;  ///< forget what an interrupted --full has measured
   bool list = false;
   bool publish = false;
+  bool report = false;  ///< measure nothing, make the notes again
   std::uint64_t seed = 1;
   std::string filter;
+  std::string claim;
+  std::vector<std::string> servers;  ///< URLs
   std::string root;                 ///< the source tree
   std::vector<std::string> google;  ///< --benchmark_…, passed on
 };

@@ -45,6 +45,20 @@ std::vector<std::chrono::nanoseconds> poisson(double per_second, std::chrono::na
   }
 }
 
+std::vector<std::chrono::nanoseconds> arrivals(std::size_t count, std::chrono::nanoseconds length,
+                                               std::uint64_t seed) {
+  auto due = phases(count, length, seed);
+  std::sort(due.begin(), due.end());
+  return due;
+}
+
+std::vector<std::size_t> drawn(std::size_t count, std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::vector<std::size_t> numbers(count);
+  for (std::size_t& number : numbers) number = engine() % n;
+  return numbers;
+}
+
 std::vector<std::chrono::nanoseconds> phases(std::size_t pollers, std::chrono::nanoseconds interval,
                                              std::uint64_t seed) {
   std::mt19937_64 engine(seed);

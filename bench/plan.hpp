@@ -17,6 +17,14 @@ std::uint64_t derive(std::uint64_t seed, std::string_view part, std::uint64_t nu
 std::vector<std::chrono::nanoseconds> poisson(double per_second, std::chrono::nanoseconds length,
                                               std::uint64_t seed);
 
+/// The same with exactly `count` messages: a Poisson process that happens to have so many within `length`. Each may be anywhere in it.
+std::vector<std::chrono::nanoseconds> arrivals(std::size_t count, std::chrono::nanoseconds length,
+                                               std::uint64_t seed);
+
+/// `count` numbers below `n`, each as likely as another: which of n rooms a message goes to. A Poisson process split at random is a Poisson
+/// process in each of them.
+std::vector<std::size_t> drawn(std::size_t count, std::size_t n, std::uint64_t seed);
+
 /// When each poller polls first: anywhere in [0, interval), so that no poller keeps step with the messages or with another.
 std::vector<std::chrono::nanoseconds> phases(std::size_t pollers, std::chrono::nanoseconds interval,
                                              std::uint64_t seed);

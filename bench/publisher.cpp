@@ -50,37 +50,45 @@ std::string text_of(std::size_t index, std::size_t bytes) {
 }
 
 PostOutlet::PostOutlet(const feed::Address& room, std::size_t payload_bytes)
-    : socket_(Socket::connect(room)) {
+    : PostOutlet({room}, {}, payload_bytes) {}
+
+PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
+                       std::size_t payload_bytes)
+    : socket_(Socket::connect(rooms.at(0))), room_of_(std::move(room_of)), payload_bytes_(payload_bytes) {
   const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
-  request_ = fmt::format(
-      "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      room.path, room.authority, body.size(), body);
-  number_at_ = request_.size() - 2 - payload_bytes;  // before the quote and the brace
+  for (const feed::Address& room : rooms) {
+    requests_.push_back(fmt::format(
+        "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        room.path, room.authority, body.size(), body));
+  }
 }
 
 void PostOutlet::send(std::size_t index) {
-  write_number(request_.data() + number_at_, index);
-  write(request_, index);
+  write(numbered(index), index, 1);
 }
 
 void PostOutlet::send_together(std::size_t index, std::size_t count) {
   together_.clear();
-  for (std::size_t i = index; i < index + count; ++i) {
-    write_number(request_.data() + number_at_, i);
-    together_ += request_;
-  }
-  write(together_, index);
+  for (std::size_t i = index; i < index + count; ++i) together_ += numbered(i);
+  write(together_, index, count);
 }
 
-// `index`: of the first message in `bytes`.
-void PostOutlet::write(std::string_view bytes, std::size_t index) {
+// The request that carries message `index`.
+const std::string& PostOutlet::numbered(std::size_t index) {
+  std::string& request = requests_[room_of_.empty() ? 0 : room_of_.at(index)];
+  write_number(request.data() + request.size() - 2 - payload_bytes_, index);  // before the quote and the brace
+  return request;
+}
+
+// `index`: of the first message in `bytes`, of `count`.
+void PostOutlet::write(std::string_view bytes, std::size_t index, std::size_t count) {
   const std::size_t all = bytes.size();
   while (!bytes.empty()) {
     const std::size_t written = socket_.write_some(bytes);
     bytes.remove_prefix(written);
     bytes_out_ += written;
     if (bytes.empty()) break;
-    first_held_ = std::min(first_held_, index + (all - bytes.size()) / request_.size());
+    first_held_ = std::min(first_held_, index + (all - bytes.size()) * count / all);
     socket_.wait(std::chrono::milliseconds(100), true);
     read();  // or the server waits for us to read, and we for the server
   }

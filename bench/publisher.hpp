@@ -48,6 +48,9 @@ class Outlet {
 class PostOutlet final : public Outlet {
  public:
   PostOutlet(const feed::Address& room, std::size_t payload_bytes);
+  /// Message i goes to `rooms[room_of[i]]`; all are on one server.
+  PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
+             std::size_t payload_bytes);
   void send(std::size_t index) override;
   void send_together(std::size_t index, std::size_t count) override;
   std::size_t answered(std::chrono::milliseconds patience) override;
@@ -58,13 +61,15 @@ class PostOutlet final : public Outlet {
   std::size_t first_held() const { return first_held_; }
 
  private:
-  void write(std::string_view bytes, std::size_t index);
+  const std::string& numbered(std::size_t index);
+  void write(std::string_view bytes, std::size_t index, std::size_t count);
   void read();
   Socket socket_;
-  std::string request_;
-  std::size_t number_at_;  // where in request_ the message's number stands
-  std::string tail_;       // of what was read, in case it ends within a mark
-  std::string together_;   // requests that leave in one write
+  std::vector<std::string> requests_;  // to each room
+  std::vector<std::size_t> room_of_;   // empty where there is one room
+  std::size_t payload_bytes_;
+  std::string tail_;      // of what was read, in case it ends within a mark
+  std::string together_;  // requests that leave in one write
   std::size_t answered_ = 0;
   std::size_t first_held_ = std::numeric_limits<std::size_t>::max();
   std::uint64_t bytes_out_ = 0, bytes_in_ = 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -72,7 +73,7 @@ std::map<std::string, double> numbers(const json::value& value) {
   return values;
 }
 
-std::string encode(const Run& run) {
+std::string text_of(const Run& run) {
   std::string gates;
   for (const Gate& gate : run.gates) {
     gates += fmt::format(R"({}{{"name":{},"passed":{},"detail":{}}})", gates.empty() ? "" : ",",
@@ -83,7 +84,7 @@ std::string encode(const Run& run) {
       R"("figures":{},"predicted":{},"gates":[{}],"quantiles_us":[{}],"samples":{}}})",
       quoted(run.cell), quoted(run.experiment), quoted(run.arm), numbers(run.parameters, run), run.repetition,
       run.order, run.seed, numbers(run.figures, run), numbers(run.predicted, run), gates,
-      fmt::join(run.quantiles_us, ","), run.samples_ns.size());
+      fmt::join(run.quantiles_us, ","), std::max(run.samples, run.samples_ns.size()));
 }
 
 Run decode(const json::object& object) {
@@ -103,6 +104,7 @@ Run decode(const json::object& object) {
   }
   for (const json::value& value : object.at("quantiles_us").as_array())
     run.quantiles_us.push_back(value.to_number<double>());
+  run.samples = object.at("samples").to_number<std::size_t>();
   return run;
 }
 
@@ -135,6 +137,30 @@ std::vector<std::int64_t> decode_samples(const fs::path& path, const std::string
 
 }  // namespace
 
+std::string encode_run(const Run& run) { return text_of(run); }
+
+Run decode_run(const std::string& line, const std::string& where) {
+  boost::system::error_code error;
+  const json::value value = json::parse(line, error);
+  if (error) fail(where, "holds a line that is cut short or not JSON: " + error.message());
+  try {
+    return decode(value.as_object());
+  } catch (const std::exception& other) {
+    fail(where, "holds a line that is no run: " + std::string(other.what()));
+  }
+}
+
+void save_samples(const Run& run, const std::string& directory) {
+  if (!run.samples_ns.empty()) write(samples_of(directory, run), encode(run.samples_ns));
+}
+
+void load_samples(Run& run, const std::string& directory) {
+  const fs::path path = samples_of(directory, run);
+  const auto text = read(path);
+  if (!text) fail(path, "cannot be read");
+  run.samples_ns = decode_samples(path, *text, run.samples);
+}
+
 void save(const Results& results, const std::string& directory) {
   // A line for each run, so that a difference between two files can be read.
   std::string text = fmt::format("{{\n\"version\":{},\n\"provenance\":{{", version);
@@ -147,13 +173,11 @@ void save(const Results& results, const std::string& directory) {
   text += "\n},\n\"runs\":[";
   separator = "\n";
   for (const Run& run : results.runs) {
-    text += fmt::format("{}{}", separator, encode(run));
+    text += fmt::format("{}{}", separator, text_of(run));
     separator = ",\n";
   }
   text += "\n]\n}\n";
-  for (const Run& run : results.runs) {
-    if (!run.samples_ns.empty()) write(samples_of(directory, run), encode(run.samples_ns));
-  }
+  for (const Run& run : results.runs) save_samples(run, directory);
   write(summary_of(directory), text);
 }
 
@@ -173,13 +197,7 @@ Results load(const std::string& directory) {
       results.provenance.emplace(name, json::value_to<std::string>(value));
     }
     for (const json::value& value : file.at("runs").as_array()) {
-      Run run = decode(value.as_object());
-      const auto expected = value.at("samples").to_number<std::size_t>();
-      const fs::path beside = samples_of(directory, run);
-      const auto samples = expected > 0 ? read(beside) : std::nullopt;
-      if (samples)
-        run.samples_ns = decode_samples(beside, *samples, expected);  // the summary may travel without them
-      results.runs.push_back(std::move(run));
+      results.runs.push_back(decode(value.as_object()));
     }
   } catch (const boost::system::system_error& missing) {
     fail(path, "is not a result file of this program: " + std::string(missing.code().message()));

@@ -1,6 +1,7 @@
 #pragma once
 // What one run of one cell brought. Experiments fill it, the report reads it; between them lies a file.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -31,6 +32,7 @@ struct Run {
   std::vector<double> quantiles_us;  ///< of the samples, at quantile_grid(); goes where the samples do not
   std::vector<std::int64_t>
       samples_ns;  ///< raw latencies from the due time, in order of delivery; kept beside the summary
+  std::size_t samples = 0;  ///< how many there were, where they are no longer in memory
 
   bool counts() const {  ///< every gate passed
     for (const Gate& gate : gates) {
@@ -48,9 +50,19 @@ struct Results {
   std::vector<Run> runs;
 };
 
+/// A run as one line of JSON, without its samples, and back. `where` is for the message: throws std::runtime_error where the line is no run.
+std::string encode_run(const Run& run);
+Run decode_run(const std::string& line, const std::string& where);
+
+/// The samples of one run, to samples/<cell>-<repetition>.txt below the directory. save() does so for all that still have theirs.
+void save_samples(const Run& run, const std::string& directory);
+
 /// One JSON file (without samples) and, for runs that have them, samples/<cell>-<repetition>.txt beside it, one number a line.
 /// Throws std::runtime_error with the path where a file cannot be written, or is cut short or of another version.
 void save(const Results& results, const std::string& directory);
 Results load(const std::string& directory);
+
+/// Reads the samples of a run back from beside its summary. Throws std::runtime_error where they are not there, cut short or not as many as there were.
+void load_samples(Run& run, const std::string& directory);
 
 }  // namespace bench

@@ -18,6 +18,11 @@ std::string server_of(std::string_view arm) {
       fmt::format("arm is \"{}\", expected poll, longpoll, sse, ws, tcp or null", arm));
 }
 
+feed::Address numbered(feed::Address room, std::size_t number) {
+  room.path += fmt::format("-{}", number);
+  return room;
+}
+
 Site::Site(const Place& place, std::string_view arm, const Serving& serving)
     : network_(std::make_unique<Network>(serving.link)) {
   const std::string program = server_of(arm);
@@ -26,7 +31,12 @@ Site::Site(const Place& place, std::string_view arm, const Serving& serving)
     const auto found = place.servers.find(arm);
     if (found == place.servers.end())
       throw ServerFailed(fmt::format("none of the servers given speaks {}.", arm));
+    // A room that nobody has been in: its log begins with this run.
+    static const std::uint64_t execution = static_cast<std::uint64_t>(
+        std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(1));
+    static unsigned rooms = 0;
     room_ = beside_ = found->second;
+    room_.path = beside_.path = fmt::format("/rooms/bench-{:x}-{}", execution, ++rooms);
     return;
   }
   std::vector<std::string> arguments{"--host", network_->listen_host(), "--port", "0"};

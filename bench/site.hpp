@@ -25,6 +25,9 @@ struct Place {
       {};  ///< by arm: used instead of our own, where there are any
 };
 
+/// Another room on the same server for each number: "/rooms/bench-7".
+feed::Address numbered(feed::Address room, std::size_t number);
+
 /// How a run wants its server.
 struct Serving {
   Link link = {};
@@ -45,6 +48,7 @@ class Site {
   Site(const Place& place, std::string_view arm, const Serving& serving = {});
 
   Network& network() { return *network_; }
+  const Network& network() const { return *network_; }
   /// The server's process; null where it is not ours (`--server`), and for the arm null.
   Process* process() { return process_.get(); }
   /// The room of this run, as the clients reach it.

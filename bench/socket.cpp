@@ -1,5 +1,6 @@
 #include "bench/socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -44,6 +45,16 @@ Socket Socket::connect(const feed::Address& server, const SocketOptions& options
   ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::fcntl(socket.fd_, F_SETFL, ::fcntl(socket.fd_, F_GETFL) | O_NONBLOCK);
   return socket;
+}
+
+std::chrono::nanoseconds handshake_time(const feed::Address& server) {
+  std::chrono::nanoseconds shortest = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 5; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Socket socket = Socket::connect(server);
+    shortest = std::min<std::chrono::nanoseconds>(shortest, std::chrono::steady_clock::now() - begin);
+  }
+  return shortest;
 }
 
 std::size_t Socket::write_some(std::string_view bytes) const {

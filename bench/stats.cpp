@@ -127,6 +127,23 @@ Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std
   return {median(a) / median(b), ratios[draws / 40 - 1], ratios[draws - draws / 40]};
 }
 
+std::optional<Interval> bootstrap(
+    std::size_t blocks, const std::function<std::optional<double>(std::span<const std::size_t>)>& statistic,
+    std::uint64_t seed) {
+  if (blocks == 0) return std::nullopt;
+  std::mt19937_64 engine(seed);
+  std::vector<std::size_t> drawn(blocks);
+  std::vector<double> values;
+  values.reserve(draws);
+  for (std::size_t tries = 0; values.size() < draws; ++tries) {
+    if (tries == 2 * draws) return std::nullopt;
+    for (std::size_t& block : drawn) block = engine() % blocks;
+    if (const auto value = statistic(drawn)) values.push_back(*value);
+  }
+  std::sort(values.begin(), values.end());
+  return Interval{values[draws / 40 - 1], values[draws - draws / 40]};
+}
+
 double uniform_distance(std::span<const std::int64_t> sorted, double low, double high) {
   expect_some(sorted);
   if (!(high > low)) {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -57,6 +59,20 @@ struct Ratio {
 /// what drifted over the blocks does not widen it (percentile bootstrap, 10 000 draws, the same for the same seed). Throws
 /// std::invalid_argument where the series are empty or of different length, or where a value of `b` is not above 0.
 Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+
+/// A 95 % confidence interval.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// Of any statistic of several series that were measured in the same blocks, numbered from 0: what lies between 2.5 % and 97.5 % of its
+/// values where whole blocks are drawn anew (percentile bootstrap, 10 000 draws, the same for the same seed). It is given the
+/// drawn blocks; a draw of which it can say nothing (a series has no run in any of them) is made again. Empty where that is so of most
+/// draws, or there are no blocks.
+std::optional<Interval> bootstrap(
+    std::size_t blocks, const std::function<std::optional<double>(std::span<const std::size_t>)>& statistic,
+    std::uint64_t seed);
 
 /// The largest distance between the samples' distribution and the uniform one on [low, high] (Kolmogorov-Smirnov), 0 to 1.
 /// Throws std::invalid_argument where there are no samples or high <= low.

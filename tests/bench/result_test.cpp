@@ -86,7 +86,9 @@ TEST(ResultFile, BringsBackWhatWasSaved) {
   EXPECT_EQ(run.seed, 18446744073709551615U);
   EXPECT_EQ(run.figures, saved.runs[0].figures);
   EXPECT_EQ(run.predicted, saved.runs[0].predicted);
-  EXPECT_EQ(run.samples_ns, saved.runs[0].samples_ns);
+  bench::Run with_samples = run;
+  bench::load_samples(with_samples, directory.text());
+  EXPECT_EQ(with_samples.samples_ns, saved.runs[0].samples_ns);
   ASSERT_EQ(run.gates.size(), 2U);
   EXPECT_TRUE(run.gates[0].passed);
   EXPECT_FALSE(run.gates[1].passed);
@@ -121,7 +123,11 @@ TEST(ResultFile, CanBeReadWithoutItsSamples) {
   const Directory directory;
   bench::save(some_results(), directory.text());
   fs::remove_all(directory / "samples");
-  EXPECT_TRUE(bench::load(directory.text()).runs.at(0).samples_ns.empty());
+  bench::Run run = bench::load(directory.text()).runs.at(0);
+  EXPECT_EQ(run.samples, 3u);
+  EXPECT_TRUE(run.samples_ns.empty());
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
+            (directory / "samples/delivery/ws/rate:50/payload:100-2.txt").string() + ": cannot be read");
 }
 
 TEST(ResultFile, CutShortAnywhereIsAnErrorThatNamesTheFile) {
@@ -166,10 +172,14 @@ TEST(ResultFile, WithSamplesCutShortIsAnErrorThatNamesThem) {
   const Directory directory;
   bench::save(some_results(), directory.text());
   const fs::path path = directory / "samples/delivery/ws/rate:50/payload:100-2.txt";
+  bench::Run run = bench::load(directory.text()).runs.at(0);
+  bench::load_samples(run, directory.text());
+  EXPECT_EQ(run.samples_ns, (std::vector<std::int64_t>{61250, 59000, -3}));
   write(path, "61250\n59000\n");
-  EXPECT_EQ(error_of([&] { bench::load(directory.text()); }), path.string() + ": has 2 samples, expected 3");
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
+            path.string() + ": has 2 samples, expected 3");
   write(path, "61250\n590");
-  EXPECT_EQ(error_of([&] { bench::load(directory.text()); }),
+  EXPECT_EQ(error_of([&] { bench::load_samples(run, directory.text()); }),
             path.string() + ": line 2 is cut short or not a number");
 }
 

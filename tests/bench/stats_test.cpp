@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -118,6 +120,38 @@ TEST(Ratio, HasAnIntervalThatHoldsTheTruthAboutAsOftenAsItSays) {
     if (ratio.low <= 3 && 3 <= ratio.high) ++held;
   }
   EXPECT_GE(held, tries * 85 / 100);
+}
+
+TEST(Bootstrap, OfARatioIsTheIntervalOfTheRatioOfMedians) {
+  const std::vector<double> a{20, 25, 19, 30, 20, 22, 21}, b{10, 12, 11, 9, 13, 10, 10};
+  const auto interval = bench::bootstrap(
+      a.size(),
+      [&](std::span<const std::size_t> blocks) {
+        std::vector<double> drawn_a, drawn_b;
+        for (const std::size_t block : blocks) {
+          drawn_a.push_back(a[block]);
+          drawn_b.push_back(b[block]);
+        }
+        return std::optional(bench::median(drawn_a) / bench::median(drawn_b));
+      },
+      7);
+  const auto ratio = bench::ratio_of_medians(a, b, 7);
+  ASSERT_TRUE(interval);
+  EXPECT_EQ(interval->low, ratio.low);
+  EXPECT_EQ(interval->high, ratio.high);
+}
+
+TEST(Bootstrap, DrawsAgainWhereTheStatisticSaysNothingAndGivesUpWhereItMostlyDoes) {
+  const auto of_first = [](std::span<const std::size_t> blocks) -> std::optional<double> {
+    for (const std::size_t block : blocks) {
+      if (block == 0) return 1;
+    }
+    return std::nullopt;
+  };
+  EXPECT_TRUE(bench::bootstrap(2, of_first, 1));  // three draws in four have it
+  const auto never = [](std::span<const std::size_t>) -> std::optional<double> { return std::nullopt; };
+  EXPECT_FALSE(bench::bootstrap(2, never, 1));
+  EXPECT_FALSE(bench::bootstrap(0, of_first, 1));
 }
 
 TEST(UniformDistance, IsHalfASampleWhereTheSamplesLieAsEvenlyAsTheyCan) {

@@ -1,0 +1,140 @@
+// What was measured is kept, whatever ends the program, and is not mixed with what another program measured.
+
+#include "bench/journal.hpp"
+#include "bench/session.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using bench::Journal;
+
+struct Directory {
+  fs::path path = fs::temp_directory_path() / ("journal_test." + std::to_string(::getpid()));
+  Directory() { fs::create_directories(path); }
+  ~Directory() { fs::remove_all(path); }
+  std::string file() const { return (path / "full.jsonl").string(); }
+};
+
+bench::Run run(const std::string& cell, unsigned repetition, bool counts = true) {
+  bench::Run made;
+  made.cell = cell;
+  made.experiment = "echo";
+  made.arm = "ws";
+  made.repetition = repetition;
+  made.figures = {{"p50_us", 20'300}};
+  made.gates = {{"everything came", counts, ""}};
+  made.samples = 7;
+  return made;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+TEST(Journal, GivesBackWhatWasAddedBeforeTheProgramWasKilled) {
+  const Directory directory;
+  {
+    Journal journal(directory.file(), "build-1", true);
+    EXPECT_TRUE(journal.found().empty());
+    journal.add(run("echo/ws/rtt_ms:20", 0));
+    journal.add(run("echo/ws/rtt_ms:20", 1));
+  }  // nothing is written at the end
+  Journal again(directory.file(), "build-1", true);
+  ASSERT_EQ(again.found().size(), 2u);
+  EXPECT_EQ(again.found()[1].repetition, 1u);
+  EXPECT_EQ(again.found()[1].figures.at("p50_us"), 20'300);
+  EXPECT_EQ(again.found()[1].samples, 7u);
+  again.add(run("echo/ws/rtt_ms:20", 2));
+  EXPECT_EQ(Journal(directory.file(), "build-1", true).found().size(), 3u);
+}
+
+TEST(Journal, DropsALineThatWasCutShortAnywhereAndKeepsTheOthers) {
+  const Directory directory;
+  {
+    Journal journal(directory.file(), "build-1", true);
+    journal.add(run("a", 0));
+    journal.add(run("b", 0));
+  }
+  const std::string whole = text_of(directory.file());
+  const std::size_t second = whole.find('\n', whole.find('\n') + 1) + 1;
+  for (std::size_t length = second + 1; length < whole.size(); ++length) {
+    write(directory.file(), whole.substr(0, length));
+    const Journal cut(directory.file(), "build-1", true);
+    ASSERT_EQ(cut.found().size(), 1u) << length;
+    EXPECT_THAT(cut.dropped(), testing::HasSubstr("ends in the middle of a run")) << length;
+    EXPECT_EQ(text_of(directory.file()), whole.substr(0, second)) << length;
+  }
+}
+
+TEST(Journal, TakesNothingFromAnotherBuildProfileOrSeed) {
+  const Directory directory;
+  Journal(directory.file(), "build-1", true).add(run("a", 0));
+  const Journal other(directory.file(), "build-2", true);
+  EXPECT_TRUE(other.found().empty());
+  EXPECT_THAT(other.dropped(), testing::HasSubstr("of another build, profile or seed"));
+  const std::vector<std::string> programs{"/proc/self/exe"};
+  EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "full", 2));
+  EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "smoke", 1));
+  EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of({}, "full", 1));
+}
+
+TEST(Journal, ForgetsWhereItIsToldTo) {
+  const Directory directory;
+  Journal(directory.file(), "build-1", true).add(run("a", 0));
+  EXPECT_TRUE(Journal(directory.file(), "build-1", false).found().empty());
+}
+
+TEST(Journal, SaysWhereItCannotWrite) {
+  const Directory directory;
+  write(directory.file(), "");
+  try {
+    Journal journal(directory.file() + "/runs.jsonl", "build-1", false);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("/runs.jsonl: cannot be written"));
+  }
+  Journal full("/dev/shm/journal_test.jsonl", "build-1", false);
+  fs::remove("/dev/shm/journal_test.jsonl");
+  try {
+    full.add(run("a", 0));
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("journal_test.jsonl: cannot be written: No such file"));
+  }
+}
+
+TEST(Jobs, ThatAreDoneAndCountAreNotDoneAgain) {
+  std::vector<bench::Cell> cells(2);
+  cells[0].name = "a";
+  cells[0].repetitions = 3;
+  cells[1].name = "b";
+  cells[1].repetitions = 1;
+  const auto jobs = bench::plan_jobs(cells, 1);
+  ASSERT_EQ(jobs.size(), 4u);
+  // Blocks: everything once before anything twice.
+  EXPECT_EQ(jobs[0].repetition, 0u);
+  EXPECT_EQ(jobs[1].repetition, 0u);
+  EXPECT_EQ(jobs[3].repetition, 2u);
+  const auto left = bench::left_of(jobs, {run("a", 0), run("a", 1, false), run("b", 0)});
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left[0].repetition, 1u);  // its run did not count
+  EXPECT_EQ(left[1].repetition, 2u);
+}
+
+}  // namespace

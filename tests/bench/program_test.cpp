@@ -1,0 +1,139 @@
+// The program as people start it: what it answers to wrong words, and what is left when it is interrupted or killed.
+
+#include "bench/result.hpp"
+#include "support/child.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using support::Child;
+using testing::HasSubstr;
+
+// A project with one page, so that nothing of ours is written to.
+struct Project {
+  fs::path path = fs::temp_directory_path() / ("program_test." + std::to_string(::getpid()));
+  Project() {
+    fs::create_directories(path / "notes");
+    std::ofstream(path / "notes" / "page.md") << "<!-- results: floor -->\n<!-- /results -->\n";
+  }
+  ~Project() { fs::remove_all(path); }
+  std::string journal() const {
+    std::ifstream in(path / "build/results/full.jsonl", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  }
+};
+
+std::vector<std::string> words(std::vector<std::string> more) {
+  const auto program = fs::read_symlink("/proc/self/exe").parent_path() / "bench";
+  more.insert(more.begin(), program.string());
+  return more;
+}
+
+// Something short that needs no network: ten runs of a second, none of which depends on being quick.
+std::vector<std::string> ten_runs(const Project& project) {
+  return words({"--full", "--filter", "^floor/null", "--root", project.path.string()});
+}
+
+void wait_for_runs(const Project& project, long count) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (;;) {
+    const std::string text = project.journal();
+    if (std::count(text.begin(), text.end(), '\n') > count) return;  // the first line names the build
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "no run within 60 s: " << text;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+struct Answer {
+  int code;
+  std::string errors;
+};
+
+Answer answer_to(std::vector<std::string> arguments) {
+  Child bench(words(std::move(arguments)));
+  const int code = bench.wait(std::chrono::seconds(60));
+  return {code, bench.errors()};
+}
+
+TEST(Program, AnswersWordsThatItDoesNotKnowWithThoseThatItDoes) {
+  const Answer cell = answer_to({"--filter", "nosuch"});
+  EXPECT_EQ(cell.code, 2);
+  EXPECT_THAT(cell.errors, HasSubstr("no cell matches \"nosuch\". There are:"));
+  EXPECT_THAT(cell.errors, HasSubstr("\n  delivery "));
+
+  const Answer option = answer_to({"--frobnicate"});
+  EXPECT_EQ(option.code, 2);
+  EXPECT_THAT(option.errors, HasSubstr("\"--frobnicate\" is not an option. There are --smoke, --full"));
+
+  EXPECT_EQ(answer_to({"--full", "--smoke"}).code, 2);
+  EXPECT_EQ(answer_to({"--seed", "x"}).code, 2);
+  EXPECT_THAT(answer_to({"--filter", "("}).errors, HasSubstr("the filter is no regular expression"));
+}
+
+TEST(Program, SaysWhereThereIsNoServerToMeasure) {
+  const Answer nobody = answer_to({"--server", "http://127.0.0.1:1"});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.errors, HasSubstr("no server to measure at http://127.0.0.1:1"));
+  const Answer no_url = answer_to({"--server", "ftp://127.0.0.1"});
+  EXPECT_EQ(no_url.code, 1);
+  EXPECT_THAT(no_url.errors, HasSubstr("--server got \"ftp://127.0.0.1\", expected one like http://"));
+}
+
+TEST(Program, SaysWhereItCannotWrite) {
+  const Project project;
+  std::ofstream(project.path / "build") << "a file where a directory should be";
+  const Answer answer = answer_to({"--filter", "^floor/null", "--root", project.path.string()});
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_THAT(answer.errors, HasSubstr("runs.jsonl: cannot be written"));
+}
+
+TEST(Program, KeepsWhatItHasMeasuredWhenItIsInterruptedAndGoesOnFromThere) {
+  const Project project;
+  Child first(ten_runs(project));
+  wait_for_runs(project, 2);
+  first.signal(SIGINT);
+  EXPECT_EQ(first.wait(std::chrono::seconds(30)), 130);
+  EXPECT_THAT(first.errors(), HasSubstr("The same command goes on from there."));
+  const bench::Results results = bench::load((project.path / "build/results").string());
+  EXPECT_GE(results.runs.size(), 2u);
+  EXPECT_LT(results.runs.size(), 10u);
+
+  Child second(ten_runs(project));
+  wait_for_runs(project, static_cast<long>(results.runs.size()) + 1);
+  second.signal(SIGINT);
+  second.wait(std::chrono::seconds(30));
+  EXPECT_THAT(second.errors(), HasSubstr("runs were measured before and are taken over"));
+  EXPECT_GT(bench::load((project.path / "build/results").string()).runs.size(), results.runs.size());
+}
+
+TEST(Program, LosesNoRunWhenItIsKilled) {
+  const Project project;
+  {
+    Child killed(ten_runs(project));
+    wait_for_runs(project, 2);
+    killed.signal(SIGKILL);
+    killed.wait(std::chrono::seconds(30));
+  }
+  Child again(ten_runs(project));
+  wait_for_runs(project, 3);
+  again.signal(SIGINT);
+  again.wait(std::chrono::seconds(30));
+  EXPECT_THAT(again.errors(), HasSubstr("runs were measured before and are taken over"));
+}
+
+}  // namespace
