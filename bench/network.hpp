@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -27,14 +28,16 @@ struct Link {
   std::chrono::nanoseconds one_way{0};  ///< delay each way; a round trip is twice that
   double loss = 0;                      ///< share of the packets that is lost, each way, by `seed`
   std::uint64_t seed = 1;
-  bool always = false;  ///< a line also where there is no delay: then its packets are counted
-  bool is_loopback() const { return one_way.count() == 0 && loss == 0 && !always; }
+  bool always = false;      ///< a line also where there is no delay: then its packets are counted
+  bool can_be_cut = false;  ///< black_hole() will be used: a line also where there is no delay
+  bool is_loopback() const { return one_way.count() == 0 && loss == 0 && !always && !can_be_cut; }
 };
 
 /// Half the round-trip time each way.
 inline Link link_of_rtt(std::chrono::nanoseconds rtt) { return {.one_way = rtt / 2}; }
 
-/// What went over the line: IPv4 packets with their headers. Up is from the clients to the server.
+/// What went over the line: IPv4 packets with their headers. Up is from the clients to the server. Our relay counts a packet
+/// when its sender sends it, lost ones too; netem when it has had its delay.
 struct PacketCounts {
   std::uint64_t packets_up = 0, packets_down = 0;
   std::uint64_t bytes_up = 0, bytes_down = 0;
@@ -51,6 +54,15 @@ struct NoNetwork : std::runtime_error {
 
 /// The best means that this machine allows for a line with a delay: netem, packets or sockets. Tried once, then known.
 Means best_means();
+
+/// "our relay of IP packets between two network namespaces".
+std::string in_words(Means means);
+
+/// How many lines this process has made of sockets: a run that made one is labelled so.
+std::uint64_t socket_lines_made();
+
+class Inside;
+class Line;
 
 /// A line, as long as it lives. Nothing of it outlives the process, whatever ends that. Used from one thread.
 class Network {
@@ -77,15 +89,20 @@ class Network {
   /// The network namespace of the server's side; nothing: that of this process. For Process.
   std::optional<int> server_namespace() const;
 
-  /// Zeros where the line does not count (loopback, sockets).
+  /// Whether counts() says anything: not on loopback, and not by sockets. Gates on packets hold only where it does.
+  bool counts_packets() const;
   PacketCounts counts() const;
-  /// While set, every packet is dropped, as when somebody pulls the plug. Not for netem: throws NoNetwork.
+  /// While set, every packet is dropped, also those under way, as when somebody pulls the plug. By sockets: bytes are held
+  /// back. Throws NoNetwork on loopback and by netem; `Link::can_be_cut` makes a line that has it.
   void black_hole(bool on);
 
+  /// The settings of TCP on the server's side that decide what is measured, by name, as the kernel says them.
+  std::map<std::string, std::string> settings() const;
+
  private:
-  class Line;
   Means means_ = Means::loopback;
-  std::unique_ptr<Line> line_;  // null for loopback
+  std::unique_ptr<Line> line_;      // null for loopback
+  std::unique_ptr<Inside> inside_;  // of the thread that called enter(); it leaves before the line goes
 };
 
 }  // namespace bench
