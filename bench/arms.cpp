@@ -120,7 +120,7 @@ net::awaitable<void> Readers::read(std::size_t i) {
   Receipts& receipts = receipts_[i];
   feed::Events events;
   events.hello = [this, &receipts](const feed::Hello& hello) {
-    if (receipts.count() == 0 && !hello.gap) ++begun_;
+    if (receipts.count() == receipts.begin() && !hello.gap) ++begun_;
     if (hello.gap) failure_ = "a reader was told of a gap, expected none";
   };
   events.message = [this, i, &receipts, &client](const feed::Message& message) {
@@ -130,7 +130,7 @@ net::awaitable<void> Readers::read(std::size_t i) {
     if (complete && close_when_complete) client.close();
     if (on_message) on_message(i, message.seq - 1);
   };
-  const feed::After after = feed::After::at(cursor_);
+  const feed::After after = feed::After::at({cursor_.epoch, cursor_.seq + receipts.begin()});
   const auto connected = co_await client.connect(after);
   if (!connected) {
     failure_ = "a reader could not connect: " + connected.error().detail;

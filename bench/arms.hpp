@@ -66,6 +66,8 @@ class Readers {
           const std::vector<std::size_t>& messages);
   ~Readers();
 
+  /// Before start(): that reader begins behind the first `count` messages.
+  void begin_behind(std::size_t reader, std::size_t count) { receipts_.at(reader).begin_behind(count); }
   void start();
   std::size_t begun() const { return begun_; }  ///< how many were told where their feed begins
   bool complete() const { return complete_ == clients_.size(); }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <limits>
 
 namespace bench {
 namespace {
@@ -66,7 +68,74 @@ double empty_polls(double per_second, Seconds interval) { return std::exp(-per_s
 
 Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
 
+Seconds first_poller(std::size_t readers, Seconds interval) {
+  return interval * (1 - std::exp2(-1 / static_cast<double>(readers)));
+}
+
+Seconds last_poller(std::size_t readers, Seconds interval) {
+  return interval * std::exp2(-1 / static_cast<double>(readers));
+}
+
 double break_even(double poll_cost, double push_cost) { return poll_cost / push_cost; }
+
+// --- load ---
+
+Seconds sojourn(double per_second, Seconds service, double variation) {
+  const double used = per_second * service.count();
+  if (used >= 1) return Seconds(std::numeric_limits<double>::infinity());
+  return service + used * service * (1 + variation) / (2 * (1 - used));
+}
+
+double knee(Seconds service) { return 1 / service.count(); }
+
+// --- TCP ---
+
+unsigned slow_start_rounds(std::uint64_t bytes) {
+  unsigned rounds = 0;
+  for (std::uint64_t sent = 0, window = initial_window; sent < bytes; window *= 2, ++rounds) sent += window;
+  return rounds;
+}
+
+Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply) {
+  const std::uint64_t count = segments(bytes);
+  std::deque<Seconds> acknowledged;  // when that of each segment under way will be back
+  std::uint64_t window = initial_window / segment_bytes;
+  Seconds now{0};
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Seconds ready = supply * (static_cast<double>(i + 1) / static_cast<double>(count));
+    now = std::max(now, ready);
+    const auto take = [&] {
+      acknowledged.pop_front();
+      ++window;
+    };
+    while (!acknowledged.empty() && acknowledged.front() <= now) take();
+    while (acknowledged.size() >= window) {
+      now = std::max(now, acknowledged.front());
+      take();
+    }
+    acknowledged.push_back(now + 2 * one_way);
+  }
+  return now + one_way;
+}
+
+Seconds second_write(Seconds one_way, bool nagle, unsigned writes, Seconds delayed) {
+  return nagle && writes > 1 ? 3 * one_way + delayed : one_way;
+}
+
+std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval,
+                               std::span<const Seconds> said, Seconds window) {
+  std::vector<std::size_t> found(said.size() + 1);
+  const auto before = [said](Seconds at) { return std::lower_bound(said.begin(), said.end(), at); };
+  for (const Seconds phase : phases) {
+    // Not added up, so that a poll in step with the window's end is not in by a rounding.
+    for (std::size_t k = 0; phase + static_cast<double>(k) * interval < window; ++k) {
+      const Seconds at = phase + static_cast<double>(k) * interval;
+      ++found[static_cast<std::size_t>(before(at) - before(at - interval))];
+    }
+  }
+  while (found.size() > 1 && found.back() == 0) found.pop_back();
+  return found;
+}
 
 // --- what all share ---
 
@@ -253,6 +322,8 @@ double sse_bytes_per_hour(Seconds heartbeat) {
 double websocket_bytes_per_hour(Seconds heartbeat) {
   return hour_s / heartbeat.count() * static_cast<double>(ping().total());
 }
+
+std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
 
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
   return payload + segments * (20 + 20 + 12);

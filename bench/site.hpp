@@ -32,7 +32,8 @@ feed::Address numbered(feed::Address room, std::size_t number);
 struct Serving {
   Link link = {};
   std::chrono::milliseconds heartbeat = std::chrono::hours(1);
-  std::vector<std::string> options = {};  ///< further ones of the server's command line
+  std::vector<std::string> options =
+      {};  ///< further ones of the server's command line; those of its history and its limits in the place of ours
 };
 
 /// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an

@@ -27,7 +27,7 @@ Socket::~Socket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Socket Socket::connect(const feed::Address& server) {
+Socket Socket::connect(const feed::Address& server, const SocketOptions& options) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -36,6 +36,10 @@ Socket Socket::connect(const feed::Address& server) {
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
   Socket socket(::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.fd_ < 0) fail("no socket");
+  if (options.receive_buffer > 0)
+    ::setsockopt(socket.fd_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+  if (options.segment > 0)
+    ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_MAXSEG, &options.segment, sizeof options.segment);
   if (::connect(socket.fd_, list->ai_addr, list->ai_addrlen) != 0) fail("no connection to the server");
   const int on = 1;
   ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -13,6 +13,12 @@
 
 namespace bench {
 
+/// What a socket is told before it connects; 0 leaves what the kernel has.
+struct SocketOptions {
+  int receive_buffer = 0;  ///< bytes; the kernel takes twice that, and for its own things as well
+  int segment = 0;         ///< largest one that the peer may send, bytes: 1460 is that of an Ethernet
+};
+
 /// Owns a descriptor; moves, does not copy.
 class Socket {
  public:
@@ -26,7 +32,7 @@ class Socket {
   }
 
   /// A connection without Nagle's delay, non-blocking. Throws std::runtime_error.
-  static Socket connect(const feed::Address& server);
+  static Socket connect(const feed::Address& server, const SocketOptions& options = {});
 
   int fd() const { return fd_; }
 
