@@ -1,6 +1,7 @@
 #include "bench/experiment.hpp"
 
 #include "bench/retransmissions.hpp"
+#include "bench/socket.hpp"
 #include "bench/stats.hpp"
 
 #include <fmt/format.h>
@@ -96,6 +97,13 @@ void tell_delays(Run& run, std::vector<std::int64_t> samples_ns) {
     if (may_print(samples_ns.size(), p))
       run.figures[name] = static_cast<double>(percentile(samples_ns, p)) / 1e3;
   }
+}
+
+std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link) {
+  if (site.process()) return link.one_way;
+  const auto rtt = handshake_time(site.room());
+  run.figures["rtt_us"] = std::chrono::duration<double, std::micro>(rtt).count();
+  return rtt / 2;
 }
 
 Gate on_time(std::span<const std::int64_t> sorted_lateness) {
