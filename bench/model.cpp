@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
+#include <limits>
 
 namespace bench {
 namespace {
@@ -25,13 +28,20 @@ std::string preference_applied(std::optional<std::chrono::seconds> wait) {
 
 std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\n\r\n", bytes) + bytes; }
 
+// Header fields of that many bytes, line ends and all.
+std::string further(const Target& target) { return any(target.fields); }
+
 std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{}"}})", any(cursor)); }
 
 }  // namespace
 
 // --- delay ---
 
-Uniform poll_delay(Seconds interval, Seconds one_way) { return {one_way, interval + one_way}; }
+Seconds poll_period(Seconds interval, Seconds one_way) { return std::max(interval, 2 * one_way); }
+
+Uniform poll_delay(Seconds interval, Seconds one_way) {
+  return {one_way, poll_period(interval, one_way) + one_way};
+}
 
 Uniform poll_delay_with_pause(Seconds pause, Seconds one_way) { return {one_way, pause + 3 * one_way}; }
 
@@ -49,13 +59,94 @@ Seconds LongPollDelay::percentile(double p) const {
 
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
 
+Seconds echo_delay(Seconds one_way) { return 2 * one_way; }
+
+Seconds echo_delay_with_connect(Seconds one_way) { return 4 * one_way; }
+
+Uniform poll_echo_delay(Seconds interval, Seconds one_way) {
+  return {2 * one_way, poll_period(interval, one_way) + 2 * one_way};
+}
+
 double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
 
 Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
 
+Seconds first_poller(std::size_t readers, Seconds interval) {
+  return interval * (1 - std::exp2(-1 / static_cast<double>(readers)));
+}
+
+Seconds last_poller(std::size_t readers, Seconds interval) {
+  return interval * std::exp2(-1 / static_cast<double>(readers));
+}
+
 double break_even(double poll_cost, double push_cost) { return poll_cost / push_cost; }
 
+// --- load ---
+
+Seconds sojourn(double per_second, Seconds service, double variation) {
+  const double used = per_second * service.count();
+  if (used >= 1) return Seconds(std::numeric_limits<double>::infinity());
+  return service + used * service * (1 + variation) / (2 * (1 - used));
+}
+
+double knee(Seconds service) { return 1 / service.count(); }
+
+// --- TCP ---
+
+unsigned slow_start_rounds(std::uint64_t bytes) {
+  unsigned rounds = 0;
+  for (std::uint64_t sent = 0, window = initial_window; sent < bytes; window *= 2, ++rounds) sent += window;
+  return rounds;
+}
+
+Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply) {
+  const std::uint64_t count = segments(bytes);
+  std::deque<Seconds> acknowledged;  // when that of each segment under way will be back
+  std::uint64_t window = initial_window / segment_bytes;
+  Seconds now{0};
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Seconds ready = supply * (static_cast<double>(i + 1) / static_cast<double>(count));
+    now = std::max(now, ready);
+    const auto take = [&] {
+      acknowledged.pop_front();
+      ++window;
+    };
+    while (!acknowledged.empty() && acknowledged.front() <= now) take();
+    while (acknowledged.size() >= window) {
+      now = std::max(now, acknowledged.front());
+      take();
+    }
+    acknowledged.push_back(now + 2 * one_way);
+  }
+  return now + one_way;
+}
+
+Seconds second_write(Seconds one_way, bool nagle, unsigned writes, Seconds delayed) {
+  return nagle && writes > 1 ? 3 * one_way + delayed : one_way;
+}
+
+std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval,
+                               std::span<const Seconds> said, Seconds window) {
+  std::vector<std::size_t> found(said.size() + 1);
+  const auto before = [said](Seconds at) { return std::lower_bound(said.begin(), said.end(), at); };
+  for (const Seconds phase : phases) {
+    // Not added up, so that a poll in step with the window's end is not in by a rounding.
+    for (std::size_t k = 0; phase + static_cast<double>(k) * interval < window; ++k) {
+      const Seconds at = phase + static_cast<double>(k) * interval;
+      ++found[static_cast<std::size_t>(before(at) - before(at - interval))];
+    }
+  }
+  while (found.size() > 1 && found.back() == 0) found.pop_back();
+  return found;
+}
+
 // --- what all share ---
+
+std::size_t fields_bytes(std::span<const std::string> fields) {
+  std::size_t bytes = 0;
+  for (const std::string& field : fields) bytes += field.size() + std::string_view("\r\n").size();
+  return bytes;
+}
 
 std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq) {
   return epoch_bytes + fmt::formatted_size(".{}", seq);
@@ -88,8 +179,8 @@ std::size_t draft_bytes(std::string_view author, std::string_view text) {
 std::size_t poll_request_bytes(const Target& target, std::size_t cursor,
                                std::optional<std::chrono::seconds> wait) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
-  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}\r\n", target.path,
-                             query, target.authority, preference(wait));
+  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}{}\r\n", target.path,
+                             query, target.authority, preference(wait), further(target));
 }
 
 std::size_t empty_response_bytes(std::optional<std::chrono::seconds> wait) {
@@ -112,6 +203,11 @@ std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag) {
   return page_response_bytes(body) + fmt::formatted_size("ETag: {}\r\n", any(tag));
 }
 
+Bytes unchanged_poll(const Target& target, std::size_t tag) {
+  return {poll_request_bytes(target, 0) + fmt::formatted_size("If-None-Match: {}\r\n", any(tag)),
+          fmt::formatted_size("HTTP/1.1 304 Not Modified\r\n{}ETag: {}\r\n\r\n", date, any(tag))};
+}
+
 Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait) {
   return {poll_request_bytes(target, cursor, wait), empty_response_bytes(wait)};
 }
@@ -130,12 +226,39 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
   return (request + empty * static_cast<double>(empty_response_bytes()) + full * (head + body)) / per_poll;
 }
 
+double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                                 double per_interval) {
+  const std::uint64_t request = poll_request_bytes(target, cursor);
+  double bytes = 0, probability = std::exp(-per_interval);
+  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
+  for (std::size_t count = 0; count <= most; ++count) {
+    const std::uint64_t answer = count == 0
+                                     ? empty_response_bytes()
+                                     : page_response_bytes(page_body_bytes(cursor, count, count * message));
+    bytes +=
+        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+    probability *= per_interval / static_cast<double>(count + 1);
+  }
+  return bytes / per_interval;
+}
+
+double where_polling_is_cheaper(const std::function<double(double)>& polled, double pushed) {
+  constexpr double least = 1e-3, most = 1e6;
+  if (polled(most) >= pushed) return std::numeric_limits<double>::infinity();
+  double dear = least, cheap = most;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = std::sqrt(dear * cheap);
+    (polled(middle) > pushed ? dear : cheap) = middle;
+  }
+  return cheap;
+}
+
 // --- server-sent events ---
 
 std::size_t sse_request_bytes(const Target& target, std::size_t cursor) {
   const std::string resume = cursor > 0 ? fmt::format("Last-Event-ID: {}\r\n", any(cursor)) : std::string();
-  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
-                             target.path, target.authority, resume);
+  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}{}\r\n",
+                             target.path, target.authority, resume, further(target));
 }
 
 std::size_t sse_response_head_bytes() {
@@ -167,8 +290,8 @@ std::size_t websocket_request_bytes(const Target& target, std::size_t cursor) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
   return fmt::formatted_size(
       "GET {}/socket{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n",
-      target.path, query, target.authority);
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n{}\r\n",
+      target.path, query, target.authority, further(target));
 }
 
 std::size_t websocket_response_bytes() {
@@ -192,6 +315,16 @@ std::size_t websocket_hello_bytes(std::size_t cursor) {
 
 Bytes ping() { return {masked_frame_bytes(0), frame_bytes(0)}; }
 
+std::size_t foreign_origin_bytes(std::string_view origin) {
+  const std::size_t body = fmt::formatted_size(
+      R"({{"status":403,"title":"Forbidden","detail":"origin is \"{}\", expected this server's own or one given with --allow-origin"}})",
+      origin);
+  return fmt::formatted_size(
+             "HTTP/1.1 403 Forbidden\r\n{}Content-Type: application/problem+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+             date, body) +
+         body;
+}
+
 Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_t after) {
   return {websocket_request_bytes(target, after),
           websocket_response_bytes() + websocket_hello_bytes(hello_cursor)};
@@ -203,19 +336,22 @@ Bytes post(const Target& target, std::string_view author, std::string_view text,
   const std::size_t draft = draft_bytes(author, text);
   const std::string place = place_json(cursor);
   return {fmt::formatted_size("POST {}/messages HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
-                              "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                              target.path, target.authority, draft) +
+                              "Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n",
+                              target.path, target.authority, draft, further(target)) +
               draft,
           fmt::formatted_size(
               "HTTP/1.1 201 Created\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
               date, place.size(), place)};
 }
 
+std::size_t websocket_draft_bytes(std::uint64_t ref, std::string_view author, std::string_view text) {
+  return fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) + json_string_bytes(author) +
+         json_string_bytes(text);
+}
+
 Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
                         std::size_t cursor) {
-  const std::size_t sent = fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) +
-                           json_string_bytes(author) + json_string_bytes(text);
-  return {masked_frame_bytes(sent),
+  return {masked_frame_bytes(websocket_draft_bytes(ref, author, text)),
           frame_bytes(fmt::formatted_size(R"({{"ref":{},"cursor":"{}"}})", ref, any(cursor)))};
 }
 
@@ -241,8 +377,33 @@ double websocket_bytes_per_hour(Seconds heartbeat) {
   return hour_s / heartbeat.count() * static_cast<double>(ping().total());
 }
 
-std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
-  return payload + segments * (20 + 20 + 12);
+// --- packets ---
+
+std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
+
+std::uint64_t packets_of_push(std::uint64_t bytes) {
+  const std::uint64_t data = segments(bytes);
+  return data + (data + 1) / 2;
+}
+
+std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer) {
+  const std::uint64_t asked = segments(request), answered = segments(answer);
+  return asked + asked / 2 + answered + (answered + 1) / 2;
+}
+
+std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer) {
+  return segments(head) + segments(body) + (segments(head) + segments(body)) / 2 + segments(answer) +
+         (segments(answer) + 1) / 2;
+}
+
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
+  return payload + packets * header_bytes;
+}
+
+// --- compression ---
+
+std::size_t deflate_memory_bytes(int window_bits, int memory_level) {
+  return (std::size_t{1} << (window_bits + 2)) + (std::size_t{1} << (memory_level + 9));
 }
 
 }  // namespace bench

@@ -34,7 +34,7 @@ std::string describe(int status) {
 }
 
 // Only what is safe between fork and exec. Returns where exec failed.
-void become(const char* program, char* const* arguments, int output, std::optional<int> core,
+void become(const char* program, char* const* arguments, int output, bool errors_too, std::optional<int> core,
             std::optional<int> network_namespace, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);  // the parent died before we asked
@@ -49,6 +49,7 @@ void become(const char* program, char* const* arguments, int output, std::option
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
+  if (errors_too) dup2(output, STDERR_FILENO);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -95,9 +96,44 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
                  std::optional<int> core, std::optional<int> network_namespace)
     : name_(program.substr(program.rfind('/') + 1)) {
   int ends[2];
-  if (access(program.c_str(), X_OK) != 0) throw ServerFailed(program + " is not there; bench/run builds it.");
   if (pipe2(ends, O_CLOEXEC) != 0)
     throw ServerFailed(fmt::format("{}: no pipe: {}", name_, std::strerror(errno)));
+  output_ = ends[0];
+  try {
+    start(program, arguments, ends[1], false, core, network_namespace);
+  } catch (...) {
+    close(ends[1]);
+    close(output_);
+    throw;
+  }
+  close(ends[1]);
+  try {
+    first_line_ = read_line(start_patience);
+  } catch (...) {
+    ::kill(pid_, SIGKILL);
+    wait(true);
+    close(output_);
+    throw;
+  }
+}
+
+Process::Process(const std::string& program, const std::vector<std::string>& arguments,
+                 std::optional<int> core, std::optional<int> network_namespace, const std::string& said)
+    : name_(program.substr(program.rfind('/') + 1)) {
+  const int output = open(said.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (output < 0) throw ServerFailed(fmt::format("{}: {}: {}", name_, said, std::strerror(errno)));
+  try {
+    start(program, arguments, output, true, core, network_namespace);
+  } catch (...) {
+    close(output);
+    throw;
+  }
+  close(output);
+}
+
+void Process::start(const std::string& program, const std::vector<std::string>& arguments, int output,
+                    bool errors_too, std::optional<int> core, std::optional<int> network_namespace) {
+  if (access(program.c_str(), X_OK) != 0) throw ServerFailed(program + " is not there; bench/run builds it.");
   std::vector<char*> argv;
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -107,23 +143,10 @@ Process::Process(const std::string& program, const std::vector<std::string>& arg
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    become(program.c_str(), argv.data(), ends[1], core, network_namespace, parent);
+    become(program.c_str(), argv.data(), output, errors_too, core, network_namespace, parent);
     _exit(127);
   }
-  close(ends[1]);
-  output_ = ends[0];
-  if (pid_ < 0) {
-    close(output_);
-    throw ServerFailed(fmt::format("{} cannot be started: {}", name_, std::strerror(errno)));
-  }
-  try {
-    first_line_ = read_line(start_patience);
-  } catch (...) {
-    ::kill(pid_, SIGKILL);
-    wait(true);
-    close(output_);
-    throw;
-  }
+  if (pid_ < 0) throw ServerFailed(fmt::format("{} cannot be started: {}", name_, std::strerror(errno)));
 }
 
 Process::~Process() {

@@ -48,6 +48,10 @@ class Process {
   /// is none within 10 s.
   Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core,
           std::optional<int> network_namespace = {});
+  /// The same for a program that does not say when it is ready: what it writes, errors too, is added to the file `said`, and nobody
+  /// waits for it.
+  Process(const std::string& program, const std::vector<std::string>& arguments, std::optional<int> core,
+          std::optional<int> network_namespace, const std::string& said);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -69,6 +73,8 @@ class Process {
   void signal(int number) const;  ///< SIGSTOP and SIGCONT, for tests
 
  private:
+  void start(const std::string& program, const std::vector<std::string>& arguments, int output,
+             bool errors_too, std::optional<int> core, std::optional<int> network_namespace);
   std::string read_line(std::chrono::seconds patience);
   std::optional<int> wait(bool block);
 

@@ -21,8 +21,10 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
     const auto polled = co_await poll(events, first);
     if (!polled) co_return polled.error();
     if (timing_.wait) continue;
-    // Start to start. A poll that took longer than the interval is followed by the next one at once, not by two.
-    due = std::max(due + timing_.interval, feed::Clock::now());
+    const auto now = feed::Clock::now();
+    // Start to start, a poll that took longer than the interval is followed by the next one at once, not by two.
+    due = timing_.pace == Pace::answer_to_start ? now + timing_.interval
+                                                : std::max(due + timing_.interval, now);
     co_await pause(due);
   }
   co_return feed::Error{feed::Errc::closed, "closed"};
@@ -32,8 +34,9 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
   feed::Fetch request;
   request.url = url_ + "/messages";
   if (place().kind != feed::After::Kind::everything) request.url += "?after=" + feed::to_string(place());
+  request.fields = fields();
   if (timing_.wait) {
-    request.fields = {"Prefer: wait=" + std::to_string(timing_.wait->count())};
+    request.fields.push_back("Prefer: wait=" + std::to_string(timing_.wait->count()));
     request.timeout += *timing_.wait;
   }
   const auto answer = co_await agent_.fetch(std::move(request));
@@ -71,7 +74,7 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
 
 net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, std::string text) {
   feed::Draft draft{std::move(author), std::move(text)};
-  co_return co_await feed::post(agent_, url_, std::move(draft));
+  co_return co_await feed::post(agent_, url_, std::move(draft), fields());
 }
 
 void Client::close() {

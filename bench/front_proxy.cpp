@@ -1,0 +1,278 @@
+#include "bench/front_proxy.hpp"
+
+#include "bench/socket.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bench {
+namespace {
+
+constexpr std::string_view name = "bench.test";  // reserved for tests (RFC 6761, 6.2): nobody else's
+constexpr int attempts = 3;                      // to find a port that nobody takes before nginx does
+constexpr std::chrono::seconds patience{10};
+
+void write(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream file(path);
+  file << text;
+  if (!file.flush()) throw NoFrontProxy(fmt::format("{} cannot be written.", path.string()));
+}
+
+std::string first_line_with(const std::filesystem::path& path, std::string_view words) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(words) != std::string::npos) return line;
+  }
+  return {};
+}
+
+// "2026/11/24 08:20:12 [emerg] 18795#18795: unknown directive …": what is behind the numbers.
+std::string without_time(const std::string& line) {
+  const std::size_t number = line.find('#'), end = line.find(": ", number == std::string::npos ? 0 : number);
+  return number == std::string::npos || end == std::string::npos ? line : line.substr(end + 2);
+}
+
+// A key on P-256 and a certificate that it has signed itself: small enough that a handshake's flight is one window.
+void make_certificate(const std::filesystem::path& directory) {
+  const std::string key = directory / "key.pem", certificate = directory / "certificate.pem";
+  std::vector<std::string> words{"openssl",
+                                 "req",
+                                 "-x509",
+                                 "-newkey",
+                                 "ec",
+                                 "-pkeyopt",
+                                 "ec_paramgen_curve:P-256",
+                                 "-nodes",
+                                 "-days",
+                                 "2",
+                                 "-subj",
+                                 fmt::format("/CN={}", name),
+                                 "-addext",
+                                 fmt::format("subjectAltName=DNS:{}", name),
+                                 "-keyout",
+                                 key,
+                                 "-out",
+                                 certificate};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t quiet;
+  posix_spawn_file_actions_init(&quiet);
+  posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, "openssl", &quiet, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&quiet);
+  if (error != 0)
+    throw NoFrontProxy(
+        "TLS needs a certificate, and openssl is not installed; feed/setup bench installs it.");
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw NoFrontProxy("openssl made no certificate; \"openssl req -x509 -newkey ec\" says why.");
+}
+
+// A port that nobody has, on the calling thread's side of the network; `wanted` where that is not 0.
+std::uint16_t free_port(const std::string& host, std::uint16_t wanted) {
+  const Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(wanted);
+  ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+  const int on = 1;  // nginx sets it, too: what a connection left behind is no reason
+  ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  socklen_t size = sizeof address;
+  if (::bind(socket.fd(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::listen(socket.fd(), 1) != 0 ||
+      ::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw NoFrontProxy(fmt::format("nginx cannot listen on {}:{}: {}; port 0 takes any free one.", host,
+                                   wanted, std::strerror(errno)));
+  }
+  return ntohs(address.sin_port);
+}
+
+bool accepts(const feed::Address& address) {
+  try {
+    Socket::connect(address);
+    return true;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string nginx_configuration(const Front& front, const std::string& directory, std::string_view listen,
+                                std::string_view upstream) {
+  const bool tls = front.tls != Tls::none;
+  std::string out = fmt::format(
+      "daemon off;\n"
+      "master_process off;\n"  // one process, which ends when the harness does
+      "pid {0}/nginx.pid;\n"
+      "error_log {0}/error.log warn;\n"
+      "events {{ worker_connections 1024; }}\n"
+      "http {{\n"
+      "  log_format harness '$connection $ssl_protocol $ssl_session_reused $server_protocol $status';\n"
+      "  access_log {0}/access.log harness;\n"
+      "  client_body_temp_path {0}/body;\n"
+      "  proxy_temp_path {0}/proxy;\n"
+      "  fastcgi_temp_path {0}/fastcgi;\n"
+      "  uwsgi_temp_path {0}/uwsgi;\n"
+      "  scgi_temp_path {0}/scgi;\n"
+      "  server_tokens off;\n"
+      "  map $http_upgrade $kept_or_upgraded {{ default upgrade; '' ''; }}\n"
+      "  upstream feed {{ server {1}; keepalive 16; }}\n"
+      "  server {{\n"
+      "    listen {2}{3}{4};\n",
+      directory, upstream, listen, tls ? " ssl" : "", front.http2 ? " http2" : "");
+  if (tls) {
+    out += fmt::format(
+        "    ssl_certificate {0}/certificate.pem;\n"
+        "    ssl_certificate_key {0}/key.pem;\n"
+        "    ssl_protocols TLSv{1};\n"
+        "    ssl_session_cache {2};\n"
+        "    ssl_session_tickets {3};\n",
+        directory, to_string(front.tls), front.resumption ? "builtin" : "off",
+        front.resumption ? "on" : "off");
+  }
+  out += fmt::format(
+      "    location / {{\n"
+      "      proxy_pass http://feed;\n"
+      "      proxy_http_version 1.1;\n"
+      "      proxy_set_header Host $http_host;\n"
+      "      proxy_set_header Upgrade $http_upgrade;\n"
+      "      proxy_set_header Connection $kept_or_upgraded;\n"
+      "      proxy_read_timeout {}ms;\n"
+      "      proxy_buffering {};\n"
+      "      proxy_buffer_size 4k;\n"  // the default where a page of memory is that large
+      "      proxy_buffers 8 4k;\n",
+      front.read_timeout.count(), front.buffering ? "on" : "off");
+  if (!front.obeys) out += "      proxy_ignore_headers X-Accel-Buffering;\n";
+  if (front.gzip) {
+    out +=
+        "      gzip on;\n"
+        "      gzip_types application/json text/event-stream;\n"
+        "      gzip_min_length 0;\n";
+  }
+  if (!front.more.empty()) out += "      " + front.more + '\n';
+  return out + "    }\n  }\n}\n";
+}
+
+std::string find_nginx(std::string_view path) {
+  std::istringstream places(std::string(path) + ":/usr/sbin:/usr/local/sbin");
+  for (std::string place; std::getline(places, place, ':');) {
+    const std::string program = place + "/nginx";
+    if (!place.empty() && ::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return {};
+}
+
+FrontProxy::FrontProxy(Site& site, const Cores& cores, const Front& front)
+    : directory_("nginx"), has_tls_(front.tls != Tls::none) {
+  if (!site.process())
+    throw NoFrontProxy("nginx is put in front of our own servers alone, not of one given.");
+  if (has_tls_) make_certificate(directory_.path());
+  const std::string host = site.network().listen_host();
+  for (int attempt = 1;; ++attempt) {
+    std::uint16_t port = 0;
+    site.network().at_server([&] { port = free_port(host, front.port); });
+    try {
+      start(site, cores, front, port);
+      room_ = site.network().for_clients(port);
+      break;
+    } catch (const NoFrontProxy&) {
+      const bool taken = !first_line_with(directory_.path() / "error.log", "Address already in use").empty();
+      if (!taken || attempt == attempts) throw;
+      std::filesystem::remove(directory_.path() / "error.log");
+    }
+  }
+  if (!has_tls_) return;
+  room_.authority = fmt::format("{}:{}", name, room_.port);
+  room_.origin = "https://" + room_.authority;
+}
+
+void FrontProxy::start(Site& site, const Cores& cores, const Front& front, std::uint16_t port) {
+  const char* const path = std::getenv("PATH");
+  const std::string program = find_nginx(path ? path : ""), directory = directory_.path();
+  if (program.empty())
+    throw NoFrontProxy(
+        "nginx is not installed, which stands between client and server here; feed/setup bench "
+        "installs it.");
+  const std::string listen = fmt::format("{}:{}", site.network().listen_host(), port);
+  write(directory_.path() / "nginx.conf",
+        nginx_configuration(front, directory, listen, site.room_beside().authority));
+  const std::vector<std::string> arguments{
+      "-p", directory, "-c", directory + "/nginx.conf", "-e", directory + "/error.log"};
+  const auto core = cores.apart() ? std::optional<int>(cores.server) : std::nullopt;
+  process_ = std::make_unique<Process>(program, arguments, core, site.network().server_namespace(),
+                                       directory + "/said");
+  const feed::Address beside = site.network().beside(port);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  bool ready = false;
+  while (!ready) {
+    try {
+      process_->check();
+    } catch (const ServerFailed& failure) {
+      const std::string why = complaint();
+      throw NoFrontProxy(
+          fmt::format("nginx did not start: {}", why.empty() ? std::string(failure.what()) : why));
+    }
+    if (std::chrono::steady_clock::now() > deadline)
+      throw NoFrontProxy(fmt::format("nginx did not listen within {} s.", patience.count()));
+    site.network().at_server([&] { ready = accepts(beside); });
+    if (!ready) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+// Why it ended, in its own words.
+std::string FrontProxy::complaint() const {
+  for (const char* file : {"error.log", "said"}) {
+    for (const char* words : {"[emerg]", ""}) {
+      const std::string line = first_line_with(directory_.path() / file, words);
+      if (!line.empty()) return without_time(line);
+    }
+  }
+  return {};
+}
+
+std::string FrontProxy::certificate() const {
+  return has_tls_ ? (directory_.path() / "certificate.pem").string() : std::string();
+}
+
+std::vector<Served> FrontProxy::served(std::size_t count) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  for (;;) {
+    std::vector<Served> all;
+    std::ifstream file(directory_.path() / "access.log");
+    for (std::string line;
+         std::getline(file, line) && !file.eof();) {  // a line without its end is not there yet
+      std::istringstream words(line);
+      Served served;
+      std::string reused;
+      words >> served.connection >> served.tls >> reused >> served.protocol >> served.status;
+      served.resumed = reused == "r";
+      all.push_back(std::move(served));
+    }
+    if (all.size() >= count || std::chrono::steady_clock::now() > deadline) return all;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace bench
