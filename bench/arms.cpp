@@ -2,7 +2,6 @@
 
 #include "bench/floor_client.hpp"
 #include "bench/interrupt.hpp"
-#include "polling/client.hpp"
 #include "sse/client.hpp"
 #include "websocket/client.hpp"
 
@@ -79,6 +78,7 @@ std::unique_ptr<feed::Client> make_reader(std::string_view arm, net::any_io_exec
   if (arm == "ws") return std::make_unique<websocket::Client>(executor, room);
   polling::Timing timing;
   timing.interval = std::chrono::duration_cast<std::chrono::milliseconds>(asking.interval);
+  timing.pace = asking.pace;
   timing.phase = std::chrono::duration_cast<std::chrono::milliseconds>(asking.phase);
   if (arm == "longpoll") {
     timing.wait = asking.wait;
@@ -93,6 +93,15 @@ Readers::Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>>
       clients_(std::move(clients)),
       receipts_(clients_.size(), Receipts(messages)),
       cursor_(std::move(cursor)) {}
+
+Readers::Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>> clients, feed::Cursor cursor,
+                 const std::vector<std::size_t>& messages)
+    : io_(io), clients_(std::move(clients)), cursor_(std::move(cursor)) {
+  for (const std::size_t count : messages) {
+    receipts_.emplace_back(count);
+    if (count == 0) ++complete_;  // who expects nothing has it all
+  }
+}
 
 Readers::~Readers() { close(); }
 
@@ -111,7 +120,7 @@ net::awaitable<void> Readers::read(std::size_t i) {
   Receipts& receipts = receipts_[i];
   feed::Events events;
   events.hello = [this, &receipts](const feed::Hello& hello) {
-    if (receipts.count() == 0 && !hello.gap) ++begun_;
+    if (receipts.count() == receipts.begin() && !hello.gap) ++begun_;
     if (hello.gap) failure_ = "a reader was told of a gap, expected none";
   };
   events.message = [this, i, &receipts, &client](const feed::Message& message) {
@@ -121,7 +130,7 @@ net::awaitable<void> Readers::read(std::size_t i) {
     if (complete && close_when_complete) client.close();
     if (on_message) on_message(i, message.seq - 1);
   };
-  const feed::After after = feed::After::at(cursor_);
+  const feed::After after = feed::After::at({cursor_.epoch, cursor_.seq + receipts.begin()});
   const auto connected = co_await client.connect(after);
   if (!connected) {
     failure_ = "a reader could not connect: " + connected.error().detail;

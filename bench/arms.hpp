@@ -7,6 +7,7 @@
 #include "bench/site.hpp"
 #include "feed/bell.hpp"
 #include "feed/client.hpp"
+#include "polling/client.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -46,6 +47,7 @@ struct Asking {
   std::chrono::nanoseconds interval{0};
   std::chrono::nanoseconds phase{0};
   std::chrono::seconds wait{25};  ///< long polling
+  polling::Pace pace = polling::Pace::start_to_start;
 };
 
 /// A reader of `room` over that arm. `null_room` is used by null alone.
@@ -59,13 +61,19 @@ class Readers {
   /// `cursor`: where they begin. `messages`: how many there will be.
   Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>> clients, feed::Cursor cursor,
           std::size_t messages);
+  /// The same where each is in a room of its own: `messages[i]` is how many client i will get.
+  Readers(net::io_context& io, std::vector<std::unique_ptr<feed::Client>> clients, feed::Cursor cursor,
+          const std::vector<std::size_t>& messages);
   ~Readers();
 
+  /// Before start(): that reader begins behind the first `count` messages.
+  void begin_behind(std::size_t reader, std::size_t count) { receipts_.at(reader).begin_behind(count); }
   void start();
   std::size_t begun() const { return begun_; }  ///< how many were told where their feed begins
   bool complete() const { return complete_ == clients_.size(); }
   std::vector<Receipts>& receipts() { return receipts_; }
   const feed::Client& client(std::size_t i) const { return *clients_[i]; }
+  feed::Client& client(std::size_t i) { return *clients_[i]; }
 
   /// Called after each message, with reader and index.
   std::function<void(std::size_t, std::size_t)> on_message;

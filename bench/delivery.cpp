@@ -5,6 +5,8 @@
 #include "bench/interrupt.hpp"
 #include "bench/model.hpp"
 #include "bench/plan.hpp"
+#include "bench/retransmissions.hpp"
+#include "bench/socket.hpp"
 #include "bench/stats.hpp"
 
 #include <fmt/format.h>
@@ -17,17 +19,13 @@
 namespace bench {
 namespace {
 
-constexpr double rate = 250;  // a second: busy enough for a p99 within seconds, far from any limit
-constexpr std::size_t payload = 100;
-constexpr std::size_t pollers = 20;
-constexpr std::size_t warm_up = 10;
-
-// Long polls are told of their beginning with the first message only; the server knows that they are there.
+// Long polls are told of their beginning with the first message only; the server knows that they are there, beside as many as were there
+// `before`.
 bool wait_for_readers(Readers& readers, std::string_view arm, std::size_t count, Control* control,
-                      Clock::duration patience) {
+                      std::uint64_t before, Clock::duration patience) {
   const auto deadline = Clock::now() + patience;
   if (arm != "longpoll") return readers.run_until(deadline, [&] { return readers.begun() == count; });
-  while (control->stats().readers < count) {
+  while (control->stats().readers < before + count) {
     if (Clock::now() > deadline) return false;
     readers.run_until(Clock::now() + std::chrono::milliseconds(5), [] { return false; });
   }
@@ -50,16 +48,27 @@ void collect(const std::vector<Receipts>& readers, const Publisher& publisher, s
 Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   const std::size_t count = delivery.phases.size();
   const bool has_server = !server_of(delivery.arm).empty(), has_door = has_server && delivery.arm != "tcp";
-  Site site(place, delivery.arm, {.link = delivery.link});
+  Site site(place, delivery.arm, {.link = delivery.link, .options = delivery.options});
+  const Retransmissions again(site);
   std::optional<Control> control;
   if (has_door) control.emplace(site.at_server([&] { return Control(site.room_beside()); }));
-  const std::string epoch = control ? control->stats().epoch : std::string(floor_epoch);
+  const Stats before = control ? control->stats() : Stats{};
+  const std::string epoch = control ? before.epoch : std::string(floor_epoch);
+  Delivered delivered;
+  delivered.one_way = delivery.link.one_way;
+  const bool ours = !has_server || site.process();
+  if (!ours) {
+    const auto rtt = handshake_time(site.room());
+    delivered.one_way = rtt / 2;
+    run.figures["rtt_us"] = std::chrono::duration<double, std::micro>(rtt).count();
+  }
 
   net::io_context io(1);
   NullRoom null_room(io.get_executor(), delivery.payload_bytes);
   std::vector<std::unique_ptr<feed::Client>> clients;
   for (const auto phase : delivery.phases) {
-    const Asking asking{delivery.interval, phase};
+    Asking asking{delivery.interval, phase};
+    asking.pace = delivery.pace;
     clients.push_back(make_reader(delivery.arm, io.get_executor(), site.room(), asking, &null_room));
   }
   Readers readers(io, std::move(clients), {epoch, 0}, delivery.plan.size());
@@ -71,8 +80,11 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
     outlet = std::make_unique<CallOutlet>([&null_room](std::size_t index) { null_room.publish(index); });
   }
   readers.start();
-  const bool all_there = wait_for_readers(readers, delivery.arm, count, control ? &*control : nullptr,
-                                          delivery.interval + std::chrono::seconds(5));
+  // A poller's first poll brings what was said before it, as every other does, but it opens the connection too: a round trip, which is nothing
+  // on loopback. There nobody needs to be waited for.
+  const bool at_once = delivery.arm == "poll" && ours && delivery.link.is_loopback();
+  bool all_there = at_once || wait_for_readers(readers, delivery.arm, count, control ? &*control : nullptr,
+                                               before.readers, delivery.interval + std::chrono::seconds(5));
 
   Publisher publisher(*outlet, delivery.plan, delivery.window);
   Meter meter(site.process());
@@ -85,7 +97,7 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   site.check();
   publisher.join();
 
-  Delivered delivered;
+  if (at_once) all_there = readers.begun() == count;
   collect(readers.receipts(), publisher, delivery.warm_up, delivered);
   const std::vector<std::int64_t> lateness = publisher.lateness();
   tell_delays(run, delivered.from_due_ns);
@@ -101,11 +113,13 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   run.gates.push_back(once_and_in_order(readers.receipts()));
   run.gates.push_back(equal("published messages accepted", static_cast<double>(publisher.answered()),
                             static_cast<double>(publisher.size())));
-  run.gates.push_back(no_negative(delivered.from_due_ns));
+  run.gates.push_back(no_negative(delivered.from_due_ns, delivery.link.one_way));
   run.gates.push_back(on_time(lateness));
-  if (control)
+  if (control && ours)  // Control, the publisher, and each reader once
     run.gates.push_back(equal("connections opened", static_cast<double>(control->stats().accepted),
                               static_cast<double>(count + 2)));
+  again.tell(run);
+  run.figures["readers"] = static_cast<double>(count);
   meter.tell(run);
   run.samples_ns = delivered.from_due_ns;
   readers.close();
@@ -114,50 +128,145 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   return delivered;
 }
 
+Delivered deliver_as_expected(const Place& place, const Delivery& delivery, Run& run) {
+  Delivered delivered = deliver(place, delivery, run);
+  const Seconds interval = delivery.interval, one_way = delivered.one_way;
+  if (delivery.arm != "poll") {
+    const bool pushes = is_streaming(delivery.arm) && delivery.arm != "null";
+    if (pushes && one_way >= shortest_transit) predict_delays(run, Uniform{one_way, one_way});
+    return delivered;
+  }
+  const Uniform model = delivery.pace == polling::Pace::answer_to_start
+                            ? poll_delay_with_pause(interval, one_way)
+                            : poll_delay(interval, one_way);
+  predict_delays(run, model);
+  // The delays of one poller, or of one message, depend on each other: their distribution is as far off as that of half as many independent
+  // ones (simulated). A quarter lets one honest run in some thousands fail.
+  const auto period = std::chrono::duration_cast<std::chrono::nanoseconds>(model.high - model.low);
+  run.gates.push_back(uniform(run.samples_ns, period, delivered.one_way, run.samples_ns.size() / 4));
+  return delivered;
+}
+
+std::vector<Column> delay_columns() {
+  return {{"p50", "p50_us", Unit::microseconds, true},
+          {"p99", "p99_us", Unit::microseconds, true},
+          {"max", "max_us", Unit::microseconds},
+          {"mean", "mean_us", Unit::microseconds, true},
+          {"generator late, p99", "lateness_p99_us", Unit::microseconds}};
+}
+
 namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double rate = 100;  // a second, for all arms: far from any limit
+constexpr std::size_t payload = 100;
+constexpr std::size_t pollers = 25;
+constexpr std::size_t readers_of_push = 10;
+constexpr std::size_t warm_up = 10;   // of push: its first messages come over new connections
+constexpr std::size_t counted = 100;  // of push: with ten readers enough for a p99
+
+// How one cell reads.
+struct Way {
+  std::string arm;
+  milliseconds interval{0};  // of poll
+  polling::Pace pace = polling::Pace::start_to_start;
+  milliseconds rtt{0};
+  unsigned standard = 0;  // how often the standard profile measures it
+  bool smoke = false;
+};
+
+std::vector<Way> ways() {
+  constexpr auto pause = polling::Pace::answer_to_start, start = polling::Pace::start_to_start;
+  std::vector<Way> all;
+  for (const int interval : {50, 100, 200, 500, 1000, 2000, 5000}) {
+    const bool told = interval == 100 || interval == 1000;  // in the headline
+    all.push_back({"poll", milliseconds(interval), start, {}, told ? 2U : 0U, interval == 100});
+  }
+  for (const int rtt : {20, 100}) {
+    for (const int interval : {100, 1000})
+      all.push_back({"poll", milliseconds(interval), start, milliseconds(rtt), 2});
+  }
+  for (const int rtt : {0, 20, 100}) {
+    all.push_back({"poll", milliseconds(200), pause, milliseconds(rtt)});
+    for (const char* arm : {"longpoll", "sse", "ws", "tcp"}) {
+      const bool told = std::string_view(arm) != "tcp";
+      all.push_back({arm, {}, start, milliseconds(rtt), told ? 2U : 0U, told && rtt == 0});
+    }
+  }
+  all.push_back({"null"});
+  return all;
+}
+
+std::string name_of(const Way& way) {
+  const std::string how =
+      way.arm != "poll"
+          ? fmt::format("rate:{:.0f}", rate)
+          : fmt::format("{}_ms:{}", way.pace == polling::Pace::answer_to_start ? "pause" : "interval",
+                        way.interval.count());
+  return fmt::format("delivery/{}/{}/rtt_ms:{}", way.arm, how, way.rtt.count());
+}
+
+// From one poll to the next.
+milliseconds period_of(const Way& way) {
+  const bool pauses = way.pace == polling::Pace::answer_to_start;
+  return pauses ? way.interval + way.rtt : std::max(way.interval, way.rtt);
+}
+
+// Of polls a whole number of periods, so that a message is as likely in one part of a period as in another.
+milliseconds length_of(const Way& way, bool smoke) {
+  if (way.arm != "poll")
+    return milliseconds(static_cast<int>((warm_up + counted) / rate * 1000)) / (smoke ? 2 : 1);
+  const milliseconds least(smoke ? 500 : 1000), period = period_of(way);
+  return period * ((least + period - milliseconds(1)) / period);
+}
+
+void measure(const Place& place, const Way& way, milliseconds length, Run& run) {
+  const bool polls = way.arm == "poll";
+  Delivery delivery;
+  delivery.arm = way.arm;
+  delivery.payload_bytes = payload;
+  delivery.plan = arrivals(static_cast<std::size_t>(std::chrono::duration<double>(length).count() * rate),
+                           length, derive(run.seed, run.cell, run.repetition));
+  delivery.warm_up = polls ? 0 : warm_up;
+  delivery.interval = way.interval;
+  delivery.pace = way.pace;
+  delivery.link = link_of_rtt(way.rtt);
+  delivery.phases =
+      polls ? phases(pollers, period_of(way), derive(run.seed, run.cell + "/phases", run.repetition))
+            : std::vector<std::chrono::nanoseconds>(readers_of_push);
+  const Delivered delivered = deliver_as_expected(place, delivery, run);
+  if (way.arm == "longpoll" && delivered.one_way >= shortest_transit)
+    predict_delays(run, LongPollDelay(rate, delivered.one_way));
+}
 
 std::vector<Cell> cells_of(const Setting& setting) {
   const bool smoke = setting.profile == Profile::smoke;
-  const std::chrono::milliseconds length(smoke ? 1200 : 4400);
   std::vector<Cell> cells;
-  const auto add = [&](const std::string& arm, std::chrono::milliseconds interval) {
+  for (const Way& way : ways()) {
+    const milliseconds length = length_of(way, smoke);
     Cell cell;
-    const bool polls = interval.count() > 0;
-    cell.name = fmt::format("delivery/{}{}/rate:{:.0f}/payload:{}", arm,
-                            polls ? fmt::format("/interval_ms:{}", interval.count()) : "", rate, payload);
+    cell.name = name_of(way);
     cell.experiment = "delivery";
-    cell.arm = arm;
-    cell.parameters = {{"rate", rate}, {"payload_bytes", static_cast<double>(payload)}};
-    if (polls) cell.parameters["interval_ms"] = static_cast<double>(interval.count());
+    cell.arm = way.arm;
+    cell.parameters = {{"rate", rate},
+                       {"payload_bytes", static_cast<double>(payload)},
+                       {"rtt_ms", static_cast<double>(way.rtt.count())}};
+    const bool pauses = way.pace == polling::Pace::answer_to_start;
+    if (way.arm == "poll")
+      cell.parameters[pauses ? "pause_ms" : "interval_ms"] = static_cast<double>(way.interval.count());
     cell.headline = "p50_us";
     cell.headline_seconds = 1e-6;
-    cell.estimate_s = std::chrono::duration<double>(length + 2 * interval).count() + 0.3;
-    cell.repetitions = smoke ? 1 : 3;
-    cell.measure = [=](Run& run) {
-      Delivery delivery;
-      delivery.arm = arm;
-      delivery.payload_bytes = payload;
-      // The same plan for all arms of a block.
-      delivery.plan = poisson(rate, length, derive(run.seed, "delivery", run.repetition));
-      delivery.warm_up = warm_up;
-      delivery.interval = interval;
-      delivery.phases = polls ? phases(pollers, interval, derive(run.seed, run.cell, run.repetition))
-                              : std::vector<std::chrono::nanoseconds>(1);
-      deliver(setting.place, delivery, run);
-      run.figures["readers"] = static_cast<double>(delivery.phases.size());
-      if (!polls) return;
-      const Uniform model = poll_delay(interval, Seconds(0));  // loopback: d is nothing beside T
-      run.predicted["mean_us"] = model.mean().count() * 1e6;
-      run.predicted["p50_us"] = model.percentile(0.5).count() * 1e6;
-      run.predicted["p90_us"] = model.percentile(0.9).count() * 1e6;
-      if (run.figures.contains("p99_us")) run.predicted["p99_us"] = model.percentile(0.99).count() * 1e6;
-      run.gates.push_back(uniform(run.samples_ns, interval, {}, delivery.plan.size() - warm_up));
-    };
+    // Over a line pollers are waited for until each has polled once.
+    const milliseconds waiting = way.arm == "poll" && way.rtt.count() > 0 ? period_of(way) : milliseconds(0);
+    cell.estimate_s =
+        std::chrono::duration<double>(waiting + length + way.interval + 4 * way.rtt).count() + 0.4;
+    cell.repetitions = setting.by_profile(way.smoke ? 1U : 0U, way.standard, 10U);
+    cell.anywhere =
+        way.rtt.count() == 0 && server_of(way.arm) != "tcp_floor_server" && !server_of(way.arm).empty();
+    cell.measure = [place = setting.place, way, length](Run& run) { measure(place, way, length, run); };
     cells.push_back(std::move(cell));
-  };
-  add("poll", std::chrono::milliseconds(100));
-  add("poll", std::chrono::milliseconds(1000));
-  for (const char* arm : {"longpoll", "sse", "ws", "tcp", "null"}) add(arm, {});
+  }
   return cells;
 }
 
@@ -168,14 +277,10 @@ Experiment delivery_experiment() {
       "E1",
       "delivery",
       "When does a message reach its reader?",
-      {{"RTT, ms", "rtt_ms"}, {"messages/s", "rate"}},
-      {{"p50", "p50_us", Unit::microseconds, true},
-       {"p99", "p99_us", Unit::microseconds, true},
-       {"max", "max_us", Unit::microseconds},
-       {"mean", "mean_us", Unit::microseconds, true},
-       {"generator late, p99", "lateness_p99_us", Unit::microseconds}},
-      "delay counts from the time that a message was due to the time that the reader had it",
-      "what a network adds: where no RTT is given, server and reader are on one machine and d is microseconds",
+      {{"RTT, ms", "rtt_ms"}, {"pause, ms", "pause_ms"}, {"messages/s", "rate"}},
+      delay_columns(),
+      "delay counts from the time that a message was due to the time that the reader had it; the publisher sits beside the server",
+      "loss, jitter or a line that is full: the delay of the line is always the same",
       {},
       cells_of};
 }

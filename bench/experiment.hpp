@@ -4,6 +4,7 @@
 
 #include "bench/arms.hpp"
 #include "bench/format.hpp"
+#include "bench/model.hpp"
 #include "bench/process.hpp"
 #include "bench/provenance.hpp"
 #include "bench/publisher.hpp"
@@ -155,11 +156,27 @@ class Meter {
 /// n, mean, p50, p90, p99 (where there are enough samples) and max, in microseconds.
 void tell_delays(Run& run, std::vector<std::int64_t> samples_ns);
 
+/// What the model says of those delays: their mean and the percentiles that were told.
+template <class Model>
+void predict_delays(Run& run, const Model& model) {
+  const auto say = [&run](const char* figure, Seconds value) {
+    if (run.figures.contains(figure)) run.predicted[figure] = value.count() * 1e6;
+  };
+  say("mean_us", model.mean());
+  say("p50_us", model.percentile(0.5));
+  say("p90_us", model.percentile(0.9));
+  say("p99_us", model.percentile(0.99));
+}
+
+/// A transit of less is not predicted: on one machine the programs take longer than the way, and that is what is measured.
+constexpr std::chrono::milliseconds shortest_transit{1};
+
 // Gates. Each says what was seen and what was expected.
 
 /// Above 1 ms at p99 the run is about the generator.
 Gate on_time(std::span<const std::int64_t> sorted_lateness);
-Gate no_negative(std::span<const std::int64_t> samples_ns);
+/// A message cannot be there before it was due, nor sooner than the way takes.
+Gate no_negative(std::span<const std::int64_t> samples_ns, std::chrono::nanoseconds one_way = {});
 Gate equal(std::string name, double seen, double expected);
 /// Poll delays are uniform on [one_way, interval + one_way]: their distance from that (Kolmogorov-Smirnov) is
 /// not above what `independent` samples show by chance once in a hundred runs.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <limits>
 #include <stdexcept>
 
 namespace bench {
@@ -55,7 +57,11 @@ std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{
 
 // --- delay ---
 
-Uniform poll_delay(Seconds interval, Seconds one_way) { return {one_way, interval + one_way}; }
+Seconds poll_period(Seconds interval, Seconds one_way) { return std::max(interval, 2 * one_way); }
+
+Uniform poll_delay(Seconds interval, Seconds one_way) {
+  return {one_way, poll_period(interval, one_way) + one_way};
+}
 
 Uniform poll_delay_with_pause(Seconds pause, Seconds one_way) { return {one_way, pause + 3 * one_way}; }
 
@@ -73,6 +79,14 @@ Seconds LongPollDelay::percentile(double p) const {
 
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
 
+Seconds echo_delay(Seconds one_way) { return 2 * one_way; }
+
+Seconds echo_delay_with_connect(Seconds one_way) { return 4 * one_way; }
+
+Uniform poll_echo_delay(Seconds interval, Seconds one_way) {
+  return {2 * one_way, poll_period(interval, one_way) + 2 * one_way};
+}
+
 double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
 
 unsigned tls_round_trips(Tls tls, bool resumed) {
@@ -88,7 +102,74 @@ double polls_per_second_at_most(unsigned ports) { return ports / 60.0; }
 
 Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
 
+Seconds first_poller(std::size_t readers, Seconds interval) {
+  return interval * (1 - std::exp2(-1 / static_cast<double>(readers)));
+}
+
+Seconds last_poller(std::size_t readers, Seconds interval) {
+  return interval * std::exp2(-1 / static_cast<double>(readers));
+}
+
 double break_even(double poll_cost, double push_cost) { return poll_cost / push_cost; }
+
+// --- load ---
+
+Seconds sojourn(double per_second, Seconds service, double variation) {
+  const double used = per_second * service.count();
+  if (used >= 1) return Seconds(std::numeric_limits<double>::infinity());
+  return service + used * service * (1 + variation) / (2 * (1 - used));
+}
+
+double knee(Seconds service) { return 1 / service.count(); }
+
+// --- TCP ---
+
+unsigned slow_start_rounds(std::uint64_t bytes) {
+  unsigned rounds = 0;
+  for (std::uint64_t sent = 0, window = initial_window; sent < bytes; window *= 2, ++rounds) sent += window;
+  return rounds;
+}
+
+Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply) {
+  const std::uint64_t count = segments(bytes);
+  std::deque<Seconds> acknowledged;  // when that of each segment under way will be back
+  std::uint64_t window = initial_window / segment_bytes;
+  Seconds now{0};
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Seconds ready = supply * (static_cast<double>(i + 1) / static_cast<double>(count));
+    now = std::max(now, ready);
+    const auto take = [&] {
+      acknowledged.pop_front();
+      ++window;
+    };
+    while (!acknowledged.empty() && acknowledged.front() <= now) take();
+    while (acknowledged.size() >= window) {
+      now = std::max(now, acknowledged.front());
+      take();
+    }
+    acknowledged.push_back(now + 2 * one_way);
+  }
+  return now + one_way;
+}
+
+Seconds second_write(Seconds one_way, bool nagle, unsigned writes, Seconds delayed) {
+  return nagle && writes > 1 ? 3 * one_way + delayed : one_way;
+}
+
+std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval,
+                               std::span<const Seconds> said, Seconds window) {
+  std::vector<std::size_t> found(said.size() + 1);
+  const auto before = [said](Seconds at) { return std::lower_bound(said.begin(), said.end(), at); };
+  for (const Seconds phase : phases) {
+    // Not added up, so that a poll in step with the window's end is not in by a rounding.
+    for (std::size_t k = 0; phase + static_cast<double>(k) * interval < window; ++k) {
+      const Seconds at = phase + static_cast<double>(k) * interval;
+      ++found[static_cast<std::size_t>(before(at) - before(at - interval))];
+    }
+  }
+  while (found.size() > 1 && found.back() == 0) found.pop_back();
+  return found;
+}
 
 // --- what all share ---
 
@@ -310,6 +391,8 @@ std::size_t nginx_empty_response_bytes() {
   return std::string_view("HTTP/1.1 204 No Content\r\nServer: nginx\r\nConnection: keep-alive\r\n\r\n").size() +
          date.size();
 }
+
+std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
 
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
   return payload + segments * (20 + 20 + 12);

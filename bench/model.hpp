@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bench {
 
@@ -25,7 +27,10 @@ struct Uniform {
   Seconds percentile(double p) const { return low + (high - low) * p; }
 };
 
-/// A poll every T, start to start, T >= 2d: uniform on [d, T + d], mean T/2 + d.
+/// The time from one poll to the next, every T start to start: T, or 2d where that is longer, since a poller never asks twice at once.
+Seconds poll_period(Seconds interval, Seconds one_way);
+
+/// A poll every T, start to start: uniform on [d, T + d], mean T/2 + d. T stands for the period, see there.
 Uniform poll_delay(Seconds interval, Seconds one_way);
 
 /// A poll T after the last answer: the period is T + 2d, so uniform on [d, T + 3d], mean T/2 + 2d.
@@ -53,6 +58,18 @@ class LongPollDelay {
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
 
+// Send and hear it back: from the time that a message is sent to the time that its sender hears it, one message at a time. R = 2d.
+
+/// Over connections that are there, R: the message goes there, what it causes comes back. WebSocket; a POST and an event stream; and a POST and a
+/// long poll, since the next poll goes out when the last message is heard, and so before the next POST.
+Seconds echo_delay(Seconds one_way);
+
+/// Where each POST opens a connection first, 2R.
+Seconds echo_delay_with_connect(Seconds one_way);
+
+/// A POST, and polls every T start to start: uniform on [R, T + R], mean T/2 + R.
+Uniform poll_echo_delay(Seconds interval, Seconds one_way);
+
 /// The share of the polls that find nothing new: e^(-λT).
 double empty_polls(double per_second, Seconds interval);
 
@@ -71,9 +88,49 @@ double polls_per_second_at_most(unsigned ports);
 /// The last of N readers of a broadcast, where writing to one costs c: N·c.
 Seconds last_reader(std::size_t readers, Seconds cost);
 
+/// The first and the last of N pollers that hear of a message, each at its own phase of T: the medians of the smallest and of the largest of
+/// N uniform times, T·(1 - 2^(-1/N)) and T·2^(-1/N).
+Seconds first_poller(std::size_t readers, Seconds interval);
+Seconds last_poller(std::size_t readers, Seconds interval);
+
+// --- load: one server, messages as a Poisson process ---
+
+/// How long a message is at the server on average, waiting and served: s + ρs(1 + C²)/(2(1 - ρ)), ρ = λs (Pollaczek and Khinchine, M/G/1).
+/// `variation` is C², the variance of the service time over its square: 0 where every message costs the same, 1 where it is
+/// exponential. Infinite from ρ = 1.
+Seconds sojourn(double per_second, Seconds service, double variation);
+
+/// The messages a second that a server can do, 1/s.
+double knee(Seconds service);
+
+// --- TCP ---
+
+/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928) of 1448 bytes, which are 1500 without the headers of IP and TCP
+/// and its timestamps.
+constexpr std::uint64_t segment_bytes = 1448;
+constexpr std::uint64_t initial_window = 10 * segment_bytes;
+
+/// The round trips that slow start needs for so many bytes, the window doubling with each: ceil(log2(1 + bytes/14480)).
+unsigned slow_start_rounds(std::uint64_t bytes);
+
+/// Until the last of `bytes` is there, on a connection that has sent little yet, where `supply` passes until all of them are ready to be
+/// sent, a little at a time. Segment by segment: each acknowledged segment lets two more go. With no supply time it is
+/// (rounds - 1)·2d + d.
+Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply = Seconds(0));
+
+/// Until the second of two small writes is there that make one message. Nagle's algorithm holds it until the first was acknowledged, and the
+/// receiver, which has nothing to say, acknowledges after `delayed`: d with one write or without Nagle, else 3d + delayed.
+Seconds second_write(Seconds one_way, bool nagle, unsigned writes,
+                     Seconds delayed = std::chrono::milliseconds(40));
+
 /// The messages per interval, λT*, above which polling costs less than pushing: (cost of a poll) / (what pushing a message costs
 /// beyond the message). In bytes (H + A_poll) / (F + A_push), in CPU c_poll / c_push.
 double break_even(double poll_cost, double push_cost);
+
+/// [k] is how many polls find k messages, of those that go out in [0, window): poller i asks at phases[i], which is in [0, interval), and
+/// every `interval` after that, and finds what was said since it asked before. `said`: when, ascending, from -interval on.
+std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval,
+                               std::span<const Seconds> said, Seconds window);
 
 // --- bytes of TCP payload, as the protocols say them ---
 
@@ -225,5 +282,8 @@ std::size_t nginx_empty_response_bytes();
 
 /// IPv4 bytes of that payload in `segments` (acknowledgements are segments too): 20 of IP, 20 of TCP, 12 of timestamps for each.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments);
+
+/// The segments that so many bytes take, written at once.
+std::uint64_t segments(std::uint64_t bytes);
 
 }  // namespace bench

@@ -54,6 +54,12 @@ std::vector<fs::path> notes_of(const fs::path& directory) {
   return found;
 }
 
+// Empty where there is none.
+Ledger ledger_of(const fs::path& project_dir) {
+  const fs::path path = project_dir / "notes" / "claims.json";
+  return fs::exists(path) ? read_ledger(path.string()) : Ledger{};
+}
+
 // Takes the first line off a text, without its line end.
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
@@ -93,7 +99,8 @@ std::string with_figures(std::string_view line, const Results& results, const st
 
 }  // namespace
 
-std::string fill(const std::string& text, const Results& results, const std::string& path) {
+std::string fill(const std::string& text, const Results& results, const std::string& path,
+                 const Ledger& ledger) {
   std::string out;
   std::string_view rest = text;
   std::size_t opened = 0;  // the line of the mark that is open
@@ -119,7 +126,7 @@ std::string fill(const std::string& text, const Results& results, const std::str
     }
     name = name.substr(1, name.size() - 5);
     try {
-      out += '\n' + block(results, std::string(name)) + '\n';
+      out += '\n' + block(results, std::string(name), ledger) + '\n';
     } catch (const std::invalid_argument& unknown) {
       throw std::runtime_error(at + unknown.what());
     }
@@ -131,20 +138,22 @@ std::string fill(const std::string& text, const Results& results, const std::str
 }
 
 void report(const Results& results, const std::string& from_dir, const std::string& to_dir) {
+  const Ledger ledger = ledger_of(from_dir);
   std::vector<std::pair<fs::path, std::string>> made;
   for (const fs::path& note : notes_of(from_dir)) {
     const fs::path from = fs::path(from_dir) / note;
-    made.emplace_back(fs::path(to_dir) / note, fill(read(from), results, from.string()));
+    made.emplace_back(fs::path(to_dir) / note, fill(read(from), results, from.string(), ledger));
   }
   for (const auto& [path, text] : made) write(path, text);
 }
 
 std::string difference(const std::string& results_dir, const std::string& project_dir) {
   const Results results = load(results_dir);
+  const Ledger ledger = ledger_of(project_dir);
   for (const fs::path& note : notes_of(project_dir)) {
     const fs::path path = fs::path(project_dir) / note;
     const std::string committed = read(path);
-    const std::string expected = fill(committed, results, path.string());
+    const std::string expected = fill(committed, results, path.string(), ledger);
     if (committed == expected) continue;
     std::string_view is = committed, should = expected;
     for (std::size_t number = 1; !is.empty() || !should.empty(); ++number) {

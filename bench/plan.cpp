@@ -1,5 +1,6 @@
 #include "bench/plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
@@ -44,6 +45,20 @@ std::vector<std::chrono::nanoseconds> poisson(double per_second, std::chrono::na
   }
 }
 
+std::vector<std::chrono::nanoseconds> arrivals(std::size_t count, std::chrono::nanoseconds length,
+                                               std::uint64_t seed) {
+  auto due = phases(count, length, seed);
+  std::sort(due.begin(), due.end());
+  return due;
+}
+
+std::vector<std::size_t> drawn(std::size_t count, std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  std::vector<std::size_t> numbers(count);
+  for (std::size_t& number : numbers) number = engine() % n;
+  return numbers;
+}
+
 std::vector<std::chrono::nanoseconds> phases(std::size_t pollers, std::chrono::nanoseconds interval,
                                              std::uint64_t seed) {
   std::mt19937_64 engine(seed);
@@ -53,6 +68,28 @@ std::vector<std::chrono::nanoseconds> phases(std::size_t pollers, std::chrono::n
         static_cast<std::int64_t>(uniform(engine) * static_cast<double>(interval.count())));
   }
   return first;
+}
+
+std::vector<std::chrono::nanoseconds> spread_phases(std::size_t pollers, std::chrono::nanoseconds interval,
+                                                    std::uint64_t seed) {
+  std::vector<std::chrono::nanoseconds> first = phases(pollers, interval, seed);
+  const std::vector<std::size_t> part = shuffled(pollers, derive(seed, "spread"));
+  const auto n = static_cast<std::int64_t>(pollers);
+  for (std::size_t i = 0; i < pollers; ++i)
+    first[i] = (interval * static_cast<std::int64_t>(part[i]) + first[i]) / n;
+  return first;
+}
+
+std::vector<std::chrono::nanoseconds> scattered(std::size_t count, std::chrono::nanoseconds length,
+                                                std::chrono::nanoseconds apart, std::uint64_t seed) {
+  if (count == 0) return {};
+  const std::chrono::nanoseconds room = length - apart * (count - 1);
+  if (room.count() <= 0)
+    throw std::invalid_argument(std::to_string(count) + " messages so far apart do not fit into the time");
+  std::vector<std::chrono::nanoseconds> due = phases(count, room, seed);
+  std::sort(due.begin(), due.end());
+  for (std::size_t i = 0; i < count; ++i) due[i] += apart * i;
+  return due;
 }
 
 std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t seed) {

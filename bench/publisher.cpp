@@ -20,6 +20,7 @@ constexpr std::size_t number_digits = 8;
 constexpr std::chrono::seconds patience{5};  // for the last answers
 constexpr std::chrono::microseconds awake{
     60};  // a sleeping core takes some 50 µs to come back: so long before, it stays awake
+constexpr std::chrono::milliseconds step{20};  // between two looks at whether it was stopped
 
 void write_number(char* to, std::size_t number) {
   for (std::size_t i = number_digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
@@ -49,21 +50,45 @@ std::string text_of(std::size_t index, std::size_t bytes) {
 }
 
 PostOutlet::PostOutlet(const feed::Address& room, std::size_t payload_bytes)
-    : socket_(Socket::connect(room)) {
+    : PostOutlet({room}, {}, payload_bytes) {}
+
+PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
+                       std::size_t payload_bytes)
+    : socket_(Socket::connect(rooms.at(0))), room_of_(std::move(room_of)), payload_bytes_(payload_bytes) {
   const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
-  request_ = fmt::format(
-      "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      room.path, room.authority, body.size(), body);
-  number_at_ = request_.size() - 2 - payload_bytes;  // before the quote and the brace
+  for (const feed::Address& room : rooms) {
+    requests_.push_back(fmt::format(
+        "POST {}/messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        room.path, room.authority, body.size(), body));
+  }
 }
 
 void PostOutlet::send(std::size_t index) {
-  write_number(request_.data() + number_at_, index);
-  for (std::string_view rest = request_; !rest.empty();) {
-    const std::size_t written = socket_.write_some(rest);
-    rest.remove_prefix(written);
+  write(numbered(index), index, 1);
+}
+
+void PostOutlet::send_together(std::size_t index, std::size_t count) {
+  together_.clear();
+  for (std::size_t i = index; i < index + count; ++i) together_ += numbered(i);
+  write(together_, index, count);
+}
+
+// The request that carries message `index`.
+const std::string& PostOutlet::numbered(std::size_t index) {
+  std::string& request = requests_[room_of_.empty() ? 0 : room_of_.at(index)];
+  write_number(request.data() + request.size() - 2 - payload_bytes_, index);  // before the quote and the brace
+  return request;
+}
+
+// `index`: of the first message in `bytes`, of `count`.
+void PostOutlet::write(std::string_view bytes, std::size_t index, std::size_t count) {
+  const std::size_t all = bytes.size();
+  while (!bytes.empty()) {
+    const std::size_t written = socket_.write_some(bytes);
+    bytes.remove_prefix(written);
     bytes_out_ += written;
-    if (rest.empty()) break;
+    if (bytes.empty()) break;
+    first_held_ = std::min(first_held_, index + (all - bytes.size()) * count / all);
     socket_.wait(std::chrono::milliseconds(100), true);
     read();  // or the server waits for us to read, and we for the server
   }
@@ -121,6 +146,13 @@ void TcpOutlet::send(std::size_t index) {
   answered({});
 }
 
+void TcpOutlet::send_together(std::size_t index, std::size_t count) {
+  std::string frames;
+  for (std::size_t i = index; i < index + count; ++i) frames += tcp_frame(i, payload_bytes_);
+  socket_.write_all(frames);
+  answered({});
+}
+
 std::size_t TcpOutlet::answered(std::chrono::milliseconds patience) {
   std::array<char, 4096> piece;
   if (patience.count() > 0) socket_.wait(patience);
@@ -163,7 +195,13 @@ void Publisher::run() {
   const sched_param priority{1};
   pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);  // refused: then its lateness tells
   prctl(PR_SET_TIMERSLACK, 1UL);
-  constexpr std::chrono::milliseconds step{20};
+  gathers_ ? send_what_is_due() : send_one_by_one();
+  const auto deadline = Clock::now() + patience;
+  while (answered_ < plan_.size() && !stopped_ && Clock::now() < deadline)
+    answered_ = outlet_.answered(step) - first_;
+}
+
+void Publisher::send_one_by_one() {
   for (std::size_t i = 0; i < plan_.size() && !stopped_; ++i) {
     // Short sleeps, so that a stopped run does not wait for a message that is due much later.
     for (auto left = due(i) - Clock::now(); left > step && !stopped_; left = due(i) - Clock::now())
@@ -173,16 +211,30 @@ void Publisher::run() {
     while (window_ > 0 && i >= window_ + answered_ && !stopped_) answered_ = outlet_.answered(step) - first_;
     sent_[i] = Clock::now();
     outlet_.send(first_ + i);
+    ++handed_over_;
   }
-  const auto deadline = Clock::now() + patience;
-  while (answered_ < plan_.size() && !stopped_ && Clock::now() < deadline)
-    answered_ = outlet_.answered(step) - first_;
 }
 
-std::vector<std::int64_t> Publisher::lateness() const {
+void Publisher::send_what_is_due() {
+  while (handed_over_ < plan_.size() && !stopped_) {
+    auto now = Clock::now();
+    if (due(handed_over_) > now) {
+      sleep_until(std::min(due(handed_over_), now + step));
+      now = Clock::now();
+    }
+    std::size_t end = handed_over_;
+    while (end < plan_.size() && due(end) <= now) sent_[end++] = now;
+    if (end == handed_over_) continue;
+    outlet_.send_together(first_ + handed_over_, end - handed_over_);
+    handed_over_ = end;
+  }
+}
+
+std::vector<std::int64_t> Publisher::lateness(std::size_t count) const {
+  count = std::min(count, handed_over_);
   std::vector<std::int64_t> late;
-  late.reserve(plan_.size());
-  for (std::size_t i = 0; i < plan_.size(); ++i) late.push_back((sent_[i] - due(i)).count());
+  late.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) late.push_back((sent_[i] - due(i)).count());
   std::sort(late.begin(), late.end());
   return late;
 }

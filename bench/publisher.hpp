@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ class Outlet {
   /// Hands message `index` over, whether or not earlier ones were answered. Throws std::runtime_error where
   /// nobody takes it.
   virtual void send(std::size_t index) = 0;
+  /// The same for `count` messages from `index` on, in as few writes as the outlet can.
+  virtual void send_together(std::size_t index, std::size_t count) {
+    for (std::size_t i = index; i < index + count; ++i) send(i);
+  }
   /// How many were answered so far. Waits for one more, at most `patience`.
   virtual std::size_t answered(std::chrono::milliseconds patience) = 0;
 };
@@ -43,19 +48,30 @@ class Outlet {
 class PostOutlet final : public Outlet {
  public:
   PostOutlet(const feed::Address& room, std::size_t payload_bytes);
+  /// Message i goes to `rooms[room_of[i]]`; all are on one server.
+  PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
+             std::size_t payload_bytes);
   void send(std::size_t index) override;
+  void send_together(std::size_t index, std::size_t count) override;
   std::size_t answered(std::chrono::milliseconds patience) override;
 
   std::uint64_t bytes_out() const { return bytes_out_; }  ///< requests
   std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
+  /// The first message that had to wait since the server took no more; none so far: the largest number there is.
+  std::size_t first_held() const { return first_held_; }
 
  private:
+  const std::string& numbered(std::size_t index);
+  void write(std::string_view bytes, std::size_t index, std::size_t count);
   void read();
   Socket socket_;
-  std::string request_;
-  std::size_t number_at_;  // where in request_ the message's number stands
-  std::string tail_;       // of what was read, in case it ends within a mark
+  std::vector<std::string> requests_;  // to each room
+  std::vector<std::size_t> room_of_;   // empty where there is one room
+  std::size_t payload_bytes_;
+  std::string tail_;      // of what was read, in case it ends within a mark
+  std::string together_;  // requests that leave in one write
   std::size_t answered_ = 0;
+  std::size_t first_held_ = std::numeric_limits<std::size_t>::max();
   std::uint64_t bytes_out_ = 0, bytes_in_ = 0;
 };
 
@@ -65,6 +81,7 @@ class TcpOutlet final : public Outlet {
  public:
   TcpOutlet(const feed::Address& server, std::size_t payload_bytes);
   void send(std::size_t index) override;
+  void send_together(std::size_t index, std::size_t count) override;
   std::size_t answered(std::chrono::milliseconds patience) override;
 
  private:
@@ -105,6 +122,9 @@ class Publisher {
             std::size_t first = 0);
   ~Publisher();
 
+  /// Before start(): sleeps until a message is due and hands over together whatever is due by then. Later by what it takes to wake up, but the
+  /// core belongs to the readers meanwhile: for rates at which staying awake would leave them nothing. Not with a window.
+  void gather() { gathers_ = true; }
   void start(Clock::time_point at);
   /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
   void join();
@@ -116,11 +136,15 @@ class Publisher {
   Clock::time_point sent(std::size_t i) const { return sent_[i]; }  ///< after join()
   Clock::time_point last_due() const { return plan_.empty() ? start_ : due(plan_.size() - 1); }
   std::size_t answered() const { return answered_; }  ///< after join()
-  /// How late each message was sent, ascending. After join().
-  std::vector<std::int64_t> lateness() const;
+  /// How late each of the first `count` messages was sent, ascending. After join(), for messages that were sent.
+  std::vector<std::int64_t> lateness(std::size_t count = std::numeric_limits<std::size_t>::max()) const;
+  /// How many were handed over. After join().
+  std::size_t handed_over() const { return handed_over_; }
 
  private:
   void run();
+  void send_one_by_one();
+  void send_what_is_due();
   Outlet& outlet_;
   std::vector<std::chrono::nanoseconds> plan_;
   std::size_t window_;
@@ -128,6 +152,8 @@ class Publisher {
   Clock::time_point start_;
   std::vector<Clock::time_point> sent_;
   std::size_t answered_ = 0;
+  std::size_t handed_over_ = 0;
+  bool gathers_ = false;
   std::atomic<bool> stopped_ = false;
   std::exception_ptr failure_;
   std::thread thread_;

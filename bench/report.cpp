@@ -5,6 +5,7 @@
 #include "bench/format.hpp"
 #include "bench/headline.hpp"
 #include "bench/stats.hpp"
+#include "bench/verdict_text.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -163,8 +164,18 @@ std::string figure(const Results& results, const std::string& cell, const std::s
   return values.empty() ? "not measured" : shown(median(values), unit_of(name));
 }
 
-std::string block(const Results& results, const std::string& name) {
+std::string block(const Results& results, const std::string& name, const Ledger& ledger) {
   if (name == "provenance") return provenance_block(results);
+  if (name == "claims" || name == "verdicts") {
+    if (ledger.empty())
+      throw std::invalid_argument(
+          fmt::format("the block \"{}\" needs the claims of notes/claims.json", name));
+    return (name == "claims" ? claims_in_full(ledger, results) : verdicts(ledger, results)) + '\n' +
+           footer(
+               results,
+               "what holds elsewhere: each verdict is about the set-up that stands with its claim, on one machine",
+               "bench/run");
+  }
   if (name == "models") return models_block(results);
   if (name == "headline") {
     return markdown(headline(results)) +
@@ -180,7 +191,7 @@ std::string block(const Results& results, const std::string& name) {
                       footer(results, which.not_shown, "bench/run --filter ^" + name + "/");
     return with_gates(out, not_counted(results, name));
   }
-  std::string known = "headline, models, provenance";
+  std::string known = "headline, models, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));
 }

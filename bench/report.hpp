@@ -5,6 +5,7 @@
 // Each experiment says what its columns are (bench/experiment.hpp). A figure that a run does not have is printed as "-"; `n` is the number of samples of
 // that run: a percentile that it does not carry is not printed.
 
+#include "bench/ledger.hpp"
 #include "bench/result.hpp"
 
 #include <string>
@@ -15,9 +16,9 @@ namespace bench {
 /// `reference`, where it has any. Then what did not count, and the machines.
 std::string table(const Results& results, const Results& reference = {});
 
-/// The Markdown that belongs into the block `name`: headline, models, provenance, or an experiment's name. Throws std::invalid_argument for another
-/// name, with those that exist.
-std::string block(const Results& results, const std::string& name);
+/// The Markdown that belongs into the block `name`: headline, models, provenance, an experiment's name, or of the `ledger`: claims (all of it)
+/// or verdicts (a short table). Throws std::invalid_argument for another name, with those that exist.
+std::string block(const Results& results, const std::string& name, const Ledger& ledger = {});
 
 /// One figure of one cell as it stands in a sentence: its median over the runs that count, like `50 ms`; "not measured" where there is none. Its unit
 /// comes from its name: p50_us, cpu_ns_per_delivery, bytes_per_hour; a share is a percentage.
@@ -26,10 +27,12 @@ std::string figure(const Results& results, const std::string& cell, const std::s
 /// `text` with everything between `<!-- results: NAME -->` and `<!-- /results -->` replaced by that block, and what stands
 /// between `<!-- figure: CELL FIGURE -->` and `<!-- /figure -->` within a line by that figure. Throws
 /// std::runtime_error with `path` and the line for a name that does not exist and for a mark without its other half.
-std::string fill(const std::string& text, const Results& results, const std::string& path);
+std::string fill(const std::string& text, const Results& results, const std::string& path,
+                 const Ledger& ledger = {});
 
 /// Fills README.md and notes/**/*.md of `from_dir` into the same places under `to_dir`, which may be the same directory. All of them are made before
-/// the first is written. Throws std::runtime_error with the path where a file cannot be read or written, and as fill() does.
+/// the first is written. The ledger is notes/claims.json of `from_dir`, where there is one. Throws std::runtime_error with the path where a file
+/// cannot be read or written, and as fill() and read_ledger() do.
 void report(const Results& results, const std::string& from_dir, const std::string& to_dir);
 
 /// Where the committed notes under `project_dir` are not exactly what the results in `results_dir` give: the first such file and line, in a

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <sys/epoll.h>
 
@@ -21,6 +22,8 @@ namespace {
 constexpr std::string_view number_mark = R"("seq":)";
 constexpr std::string_view cursor_mark = R"({"cursor":")";
 constexpr std::size_t buffer_bytes = 256 * 1024;
+constexpr std::size_t most_waiting = 1000;  // connected, and not told yet where their feed begins
+constexpr SocketOptions small_socket{.receive_buffer = 4096, .segment = 1460};
 
 }  // namespace
 
@@ -50,11 +53,14 @@ std::string Sink::handshake() const {
   throw std::invalid_argument("a sink reads over poll, sse, ws or tcp, got " + arm_);
 }
 
-void Sink::connect() {
-  for (std::size_t i = 0; i < readers_.size(); ++i) {
+void Sink::connect(std::size_t count) {
+  for (; connected_ < count; ++connected_) {
+    const std::size_t i = connected_;
     if (i % 64 == 0) check_interrupt();
+    // Not so many at once that the server's queue of connections overflows: who is refused there tries again a second later.
+    if (!is_polling() && i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
     Reader& reader = readers_[i];
-    reader.socket = Socket::connect(room_);
+    reader.socket = Socket::connect(room_, reader.small ? small_socket : SocketOptions());
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
@@ -66,13 +72,37 @@ void Sink::connect() {
       reader.socket.write_all(handshake());
     }
   }
-  if (is_polling()) return;
+  if (!is_polling()) wait_until_begun(count);
+}
+
+void Sink::wait_until_begun(std::size_t count) {
   const auto deadline = Clock::now() + std::chrono::seconds(20);
-  while (begun_ < readers_.size()) {
+  while (begun_ < count) {
+    check_interrupt();
     step(Clock::now() + std::chrono::milliseconds(50));
     if (Clock::now() > deadline)
-      throw std::runtime_error(fmt::format("{} of {} readers were told where their feed begins, within 20 s",
-                                           begun_, readers_.size()));
+      throw std::runtime_error(
+          fmt::format("{} of {} readers were told where their feed begins, within 20 s", begun_, count));
+  }
+}
+
+void Sink::ask_once() {
+  for (std::size_t i = 0; i < connected_; ++i) {
+    if (!readers_[i].begun) ask(i);
+    if (i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
+  }
+  wait_until_begun(connected_);
+}
+
+void Sink::make_small(const std::vector<std::size_t>& readers) {
+  for (const std::size_t i : readers) readers_.at(i).small = true;
+}
+
+void Sink::stall(const std::vector<std::size_t>& readers) {
+  for (const std::size_t i : readers) {
+    if (std::exchange(readers_.at(i).stalled, true)) continue;
+    ++stalled_;
+    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, readers_[i].socket.fd(), nullptr);
   }
 }
 
@@ -87,9 +117,11 @@ void Sink::begin_polling(const std::vector<std::chrono::nanoseconds>& phases) {
 
 bool Sink::run_until(std::size_t count, Clock::time_point deadline) {
   goal_ = count;
-  there_ = static_cast<std::size_t>(std::count_if(receipts_.begin(), receipts_.end(),
-                                                  [count](const Receipts& r) { return r.count() >= count; }));
-  while (there_ < readers_.size()) {
+  there_ = 0;
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    if (!readers_[i].stalled && receipts_[i].count() >= count) ++there_;
+  }
+  while (there_ < readers_.size() - stalled_) {
     check_interrupt();
     if (Clock::now() >= deadline) return false;
     step(std::min(deadline, Clock::now() + std::chrono::milliseconds(50)));

@@ -28,7 +28,19 @@ class Sink {
 
   /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
   /// what the server said instead.
-  void connect();
+  void connect() { connect(readers_.size()); }
+  /// The same until `count` are connected.
+  void connect(std::size_t count);
+
+  /// Pollers that have not asked yet ask once, and are answered.
+  void ask_once();
+
+  /// Before connect(): of those readers, everything between the server and them is small: they get a receive buffer of 4 KiB and the
+  /// segments of an Ethernet, since loopback's of 64 KiB make the server's kernel hold megabytes.
+  void make_small(const std::vector<std::size_t>& readers);
+
+  /// They read no more from now on, and run_until() does not wait for them. Their sockets stay open.
+  void stall(const std::vector<std::size_t>& readers);
 
   /// Pollers begin: reader i at `phases[i]` from now.
   void begin_polling(const std::vector<std::chrono::nanoseconds>& phases);
@@ -50,9 +62,12 @@ class Sink {
     Clock::time_point due;  // of its next poll
     bool begun = false;
     bool asking = false;
+    bool small = false;
+    bool stalled = false;
   };
   bool is_polling() const { return arm_ == "poll"; }
   std::string handshake() const;
+  void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
   void scan(std::size_t i, std::string_view bytes, Clock::time_point now);
@@ -69,7 +84,7 @@ class Sink {
   std::vector<Receipts> receipts_;
   std::vector<char> buffer_;
   std::deque<std::size_t> next_;  // pollers in the order of their next poll
-  std::size_t begun_ = 0;
+  std::size_t connected_ = 0, begun_ = 0, stalled_ = 0;
   std::size_t goal_ = 0, there_ = 0;  // how many readers have goal_ messages
   std::uint64_t polls_ = 0;
 };

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace bench {
 
@@ -14,6 +16,11 @@ std::string server_of(std::string_view arm) {
   if (arm == "null") return {};
   throw std::invalid_argument(
       fmt::format("arm is \"{}\", expected poll, longpoll, sse, ws, tcp or null", arm));
+}
+
+feed::Address numbered(feed::Address room, std::size_t number) {
+  room.path += fmt::format("-{}", number);
+  return room;
 }
 
 Site::Site(const Place& place, std::string_view arm, const Serving& serving)
@@ -35,9 +42,14 @@ Site::Site(const Place& place, std::string_view arm, const Serving& serving)
   std::vector<std::string> arguments{"--host", network_->listen_host(), "--port", "0"};
   if (arm != "tcp") {
     const auto seconds = std::chrono::duration<double>(serving.heartbeat).count();
-    arguments.insert(arguments.end(),
-                     {"--history", "100000000", "--history-bytes", "1099511627776", "--max-connections",
-                      "1000000", "--heartbeat", fmt::format("{}", seconds)});
+    const std::pair<std::string, std::string> usual[] = {{"--history", "100000000"},
+                                                         {"--history-bytes", "1099511627776"},
+                                                         {"--max-connections", "1000000"},
+                                                         {"--heartbeat", fmt::format("{}", seconds)}};
+    for (const auto& [name, value] : usual) {
+      if (std::find(serving.options.begin(), serving.options.end(), name) != serving.options.end()) continue;
+      arguments.insert(arguments.end(), {name, value});
+    }
   }
   arguments.insert(arguments.end(), serving.options.begin(), serving.options.end());
   const auto core = place.cores.apart() ? std::optional<int>(place.cores.server) : std::nullopt;

@@ -25,11 +25,15 @@ struct Place {
       {};  ///< by arm: used instead of our own, where there are any
 };
 
+/// Another room on the same server for each number: "/rooms/bench-7".
+feed::Address numbered(feed::Address room, std::size_t number);
+
 /// How a run wants its server.
 struct Serving {
   Link link = {};
   std::chrono::milliseconds heartbeat = std::chrono::hours(1);
-  std::vector<std::string> options = {};  ///< further ones of the server's command line
+  std::vector<std::string> options =
+      {};  ///< further ones of the server's command line; those of its history and its limits in the place of ours
 };
 
 /// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an
@@ -44,6 +48,7 @@ class Site {
   Site(const Place& place, std::string_view arm, const Serving& serving = {});
 
   Network& network() { return *network_; }
+  const Network& network() const { return *network_; }
   /// The server's process; null where it is not ours (`--server`), and for the arm null.
   Process* process() { return process_.get(); }
   /// The room of this run, as the clients reach it.

@@ -1,5 +1,6 @@
 #include "bench/socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -26,7 +27,7 @@ Socket::~Socket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Socket Socket::connect(const feed::Address& server) {
+Socket Socket::connect(const feed::Address& server, const SocketOptions& options) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -35,11 +36,25 @@ Socket Socket::connect(const feed::Address& server) {
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
   Socket socket(::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.fd_ < 0) fail("no socket");
+  if (options.receive_buffer > 0)
+    ::setsockopt(socket.fd_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+  if (options.segment > 0)
+    ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_MAXSEG, &options.segment, sizeof options.segment);
   if (::connect(socket.fd_, list->ai_addr, list->ai_addrlen) != 0) fail("no connection to the server");
   const int on = 1;
   ::setsockopt(socket.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::fcntl(socket.fd_, F_SETFL, ::fcntl(socket.fd_, F_GETFL) | O_NONBLOCK);
   return socket;
+}
+
+std::chrono::nanoseconds handshake_time(const feed::Address& server) {
+  std::chrono::nanoseconds shortest = std::chrono::nanoseconds::max();
+  for (int i = 0; i < 5; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Socket socket = Socket::connect(server);
+    shortest = std::min<std::chrono::nanoseconds>(shortest, std::chrono::steady_clock::now() - begin);
+  }
+  return shortest;
 }
 
 std::size_t Socket::write_some(std::string_view bytes) const {

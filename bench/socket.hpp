@@ -13,6 +13,12 @@
 
 namespace bench {
 
+/// What a socket is told before it connects; 0 leaves what the kernel has.
+struct SocketOptions {
+  int receive_buffer = 0;  ///< bytes; the kernel takes twice that, and for its own things as well
+  int segment = 0;         ///< largest one that the peer may send, bytes: 1460 is that of an Ethernet
+};
+
 /// Owns a descriptor; moves, does not copy.
 class Socket {
  public:
@@ -26,7 +32,7 @@ class Socket {
   }
 
   /// A connection without Nagle's delay, non-blocking. Throws std::runtime_error.
-  static Socket connect(const feed::Address& server);
+  static Socket connect(const feed::Address& server, const SocketOptions& options = {});
 
   int fd() const { return fd_; }
 
@@ -46,5 +52,8 @@ class Socket {
  private:
   int fd_ = -1;
 };
+
+/// The round-trip time to a server as TCP's handshake shows it: the shortest of five.
+std::chrono::nanoseconds handshake_time(const feed::Address& server);
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -80,6 +81,27 @@ Summary summarize(std::span<const double> values) {
   return {values.size(), median(values), *low, *high};
 }
 
+Fit fit(std::span<const double> x, std::span<const double> y) {
+  if (x.size() != y.size() || x.size() < 2)
+    throw std::invalid_argument("expected two series of the same length, from 2");
+  const double mean_x = mean(x), mean_y = mean(y);
+  double products = 0, squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    products += (x[i] - mean_x) * (y[i] - mean_y);
+    squares += (x[i] - mean_x) * (x[i] - mean_x);
+  }
+  if (!(squares > 0)) throw std::invalid_argument("all points have the same x");
+  Fit line;
+  line.slope = products / squares;
+  line.intercept = mean_y - line.slope * mean_x;
+  const auto [least, most] = std::minmax_element(x.begin(), x.end());
+  const double rise = std::abs(line.slope * (*most - *least));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    line.worst = std::max(line.worst, std::abs(y[i] - line.intercept - line.slope * x[i]));
+  line.worst = rise > 0 ? line.worst / rise : line.worst > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return line;
+}
+
 Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {
   expect_some(a);
   if (a.size() != b.size()) {
@@ -103,6 +125,23 @@ Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std
   }
   std::sort(ratios.begin(), ratios.end());
   return {median(a) / median(b), ratios[draws / 40 - 1], ratios[draws - draws / 40]};
+}
+
+std::optional<Interval> bootstrap(
+    std::size_t blocks, const std::function<std::optional<double>(std::span<const std::size_t>)>& statistic,
+    std::uint64_t seed) {
+  if (blocks == 0) return std::nullopt;
+  std::mt19937_64 engine(seed);
+  std::vector<std::size_t> drawn(blocks);
+  std::vector<double> values;
+  values.reserve(draws);
+  for (std::size_t tries = 0; values.size() < draws; ++tries) {
+    if (tries == 2 * draws) return std::nullopt;
+    for (std::size_t& block : drawn) block = engine() % blocks;
+    if (const auto value = statistic(drawn)) values.push_back(*value);
+  }
+  std::sort(values.begin(), values.end());
+  return Interval{values[draws / 40 - 1], values[draws - draws / 40]};
 }
 
 double uniform_distance(std::span<const std::int64_t> sorted, double low, double high) {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +38,16 @@ struct Summary {
 };
 Summary summarize(std::span<const double> values);
 
+/// A straight line through points, by least squares.
+struct Fit {
+  double slope = 0;
+  double intercept = 0;
+  double worst =
+      0;  ///< the largest distance of a point from the line, as a share of the rise from the first point to the last
+};
+/// Throws std::invalid_argument where the series differ in length or where `x` has fewer than two different values.
+Fit fit(std::span<const double> x, std::span<const double> y);
+
 /// How much larger one arm's figure is than another's.
 struct Ratio {
   double value = 0;
@@ -47,6 +59,20 @@ struct Ratio {
 /// what drifted over the blocks does not widen it (percentile bootstrap, 10 000 draws, the same for the same seed). Throws
 /// std::invalid_argument where the series are empty or of different length, or where a value of `b` is not above 0.
 Ratio ratio_of_medians(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+
+/// A 95 % confidence interval.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// Of any statistic of several series that were measured in the same blocks, numbered from 0: what lies between 2.5 % and 97.5 % of its
+/// values where whole blocks are drawn anew (percentile bootstrap, 10 000 draws, the same for the same seed). It is given the
+/// drawn blocks; a draw of which it can say nothing (a series has no run in any of them) is made again. Empty where that is so of most
+/// draws, or there are no blocks.
+std::optional<Interval> bootstrap(
+    std::size_t blocks, const std::function<std::optional<double>(std::span<const std::size_t>)>& statistic,
+    std::uint64_t seed);
 
 /// The largest distance between the samples' distribution and the uniform one on [low, high] (Kolmogorov-Smirnov), 0 to 1.
 /// Throws std::invalid_argument where there are no samples or high <= low.

@@ -1,6 +1,7 @@
 // The floor below the transports: a server that sends what one connection says to all others, with four bytes
 // of length before each message and nothing else. It keeps no log, so a reader must be there before the
-// message. Callbacks, not coroutines: as little as possible between it and the kernel.
+// message. Callbacks, not coroutines: as little as possible between it and the kernel. How it writes can be chosen, to see
+// what Nagle's algorithm makes of it and what a write costs.
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,10 +10,11 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -31,10 +33,24 @@ std::string length_of(std::size_t bytes) {
   return out;
 }
 
+std::size_t length_in(std::string_view bytes) {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[i]);
+  return length;
+}
+
 class Session;
+
+// How a message goes out.
+struct Writing {
+  bool nagle = false;    // the kernel holds small segments until the last one was acknowledged (RFC 896)
+  int writes = 1;        // of a message: 2 writes its length by itself
+  bool together = true;  // all that has come goes out in one write; else each message in its own
+};
 
 // Who reads. One thread.
 struct Room {
+  Writing writing;
   std::set<std::shared_ptr<Session>> readers;
 };
 
@@ -46,9 +62,24 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void start() {
     error_code ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.set_option(tcp::no_delay(!room_.writing.nagle), ignored);
     socket_.non_blocking(true, ignored);
     read();
+  }
+
+  // Whole messages, in as many writes as is wanted.
+  void send_messages(std::string_view messages) {
+    if (room_.writing.together && room_.writing.writes == 1) return send(messages);
+    while (!messages.empty()) {
+      const std::size_t whole = 4 + length_in(messages);
+      if (room_.writing.writes == 2) {
+        send(messages.substr(0, 4));
+        send(messages.substr(4, whole - 4));
+      } else {
+        send(messages.substr(0, whole));
+      }
+      messages.remove_prefix(whole);
+    }
   }
 
   // At once as far as the socket takes it, the rest when it takes more.
@@ -102,15 +133,13 @@ class Session : public std::enable_shared_from_this<Session> {
     std::size_t whole = 0;
     std::string answers;
     while (bytes_.size() - whole >= 4) {
-      std::size_t length = 0;
-      for (std::size_t i = 0; i < 4; ++i)
-        length = length << 8 | static_cast<unsigned char>(bytes_[whole + i]);
+      const std::size_t length = length_in(std::string_view(bytes_).substr(whole));
       if (bytes_.size() - whole - 4 < length) break;
       whole += 4 + length;
       answers += length_of(++published_);
     }
     if (whole == 0) return;
-    for (const auto& reader : room_.readers) reader->send(std::string_view(bytes_).substr(0, whole));
+    for (const auto& reader : room_.readers) reader->send_messages(std::string_view(bytes_).substr(0, whole));
     send(answers);
     bytes_.erase(0, whole);
   }
@@ -133,22 +162,57 @@ void accept(tcp::acceptor& acceptor, Room& room) {
   });
 }
 
+// What the command line says.
+struct Options {
+  std::string host;
+  std::uint16_t port = 0;
+  Writing writing;
+};
+
+// Nothing where it is not understood.
+std::optional<Options> read_options(int argc, char** argv) {
+  Options options;
+  if (argc < 5 || argc % 2 == 0) return std::nullopt;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string_view name = argv[i], value = argv[i + 1];
+    const bool on = value == "on", is_switch = on || value == "off";
+    if (name == "--host") {
+      options.host = value;
+    } else if (name == "--port") {
+      options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
+    } else if (name == "--nagle" && is_switch) {
+      options.writing.nagle = on;
+    } else if (name == "--together" && is_switch) {
+      options.writing.together = on;
+    } else if (name == "--writes" && (value == "1" || value == "2")) {
+      options.writing.writes = value == "2" ? 2 : 1;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options.host.empty() ? std::nullopt : std::optional(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5 || std::strcmp(argv[1], "--host") != 0 || std::strcmp(argv[3], "--port") != 0) {
-    std::fprintf(stderr, "usage: tcp_floor_server --host ADDRESS --port PORT (0 takes any free one)\n");
+  const auto options = read_options(argc, argv);
+  if (!options) {
+    std::fprintf(
+        stderr,
+        "usage: tcp_floor_server --host ADDRESS --port PORT [--nagle on|off] [--writes 1|2] [--together on|off]\n"
+        "       (port 0 takes any free one; --together off: a write for each message, also where many have come)\n");
     return 2;
   }
   try {
     net::io_context io(1);
-    Room room;
-    tcp::acceptor acceptor(
-        io, tcp::endpoint(net::ip::make_address(argv[2]), static_cast<std::uint16_t>(std::atoi(argv[4]))));
+    Room room{options->writing, {}};
+    tcp::acceptor acceptor(io, tcp::endpoint(net::ip::make_address(options->host), options->port));
     net::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&io](const error_code&, int) { io.stop(); });
     accept(acceptor, room);
-    std::printf("listening on %s:%u\n", argv[2], static_cast<unsigned>(acceptor.local_endpoint().port()));
+    std::printf("listening on %s:%u\n", options->host.c_str(),
+                static_cast<unsigned>(acceptor.local_endpoint().port()));
     std::fflush(stdout);
     io.run();
     room.readers.clear();

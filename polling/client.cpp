@@ -21,8 +21,10 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
     const auto polled = co_await poll(events, first);
     if (!polled) co_return polled.error();
     if (timing_.wait) continue;
-    // Start to start. A poll that took longer than the interval is followed by the next one at once, not by two.
-    due = std::max(due + timing_.interval, feed::Clock::now());
+    const auto now = feed::Clock::now();
+    // Start to start, a poll that took longer than the interval is followed by the next one at once, not by two.
+    due = timing_.pace == Pace::answer_to_start ? now + timing_.interval
+                                                : std::max(due + timing_.interval, now);
     co_await pause(due);
   }
   co_return feed::Error{feed::Errc::closed, "closed"};

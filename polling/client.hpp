@@ -14,9 +14,15 @@ namespace polling {
 
 namespace net = boost::asio;
 
+/// Where the interval before the next poll begins.
+enum class Pace {
+  start_to_start,  ///< with the last poll: the period is the interval, or the round trip where that is longer
+  answer_to_start,  ///< with its answer, a pause: the period is the interval and the round trip
+};
+
 struct Timing {
-  std::chrono::milliseconds interval{
-      1000};  ///< from the start of one poll to the start of the next; never two at once
+  std::chrono::milliseconds interval{1000};  ///< counted as `pace` says; never two polls at once
+  Pace pace = Pace::start_to_start;
   std::chrono::milliseconds phase{0};  ///< before the first poll, so that many pollers can be spread
   std::optional<std::chrono::seconds>
       wait;  ///< long polling: the server holds its answer back; `interval` is not used then

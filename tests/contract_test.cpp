@@ -1,4 +1,4 @@
-// What feed::Client promises, kept by all: one suite, run over each transport, and over polling in both its ways. Whoever uses a
+// What feed::Client promises, kept by all: one suite, run over each transport, and over polling in all its ways. Whoever uses a
 // client cannot tell which it is; this suite cannot either.
 #include "support/clients.hpp"
 #include "support/relay.hpp"
@@ -648,7 +648,8 @@ TEST_P(Contract, FollowEndsWhenTheServerHasNoSuchPath) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, Contract,
-                         testing::Values(Over::polling, Over::long_polling, Over::sse, Over::websocket),
+                         testing::Values(Over::polling, Over::polling_with_pause, Over::long_polling,
+                                         Over::sse, Over::websocket),
                          [](const auto& info) { return std::string(support::to_string(info.param)); });
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The transcripts in notes/wire.md are what really goes over the wire: each is made again here, by the real clients and servers,
+// The transcripts in the notes are what really goes over the wire: each is made again here, by the real clients and servers,
 // and compared to the letter. Lines in them that begin with `#` are remarks for the reader.
 #include "polling/client.hpp"
 #include "sse/client.hpp"
@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -21,21 +22,27 @@
 
 namespace {
 
-// The block of notes/wire.md that begins with ```text transcript NAME.
+// The block of the notes that begins with ```text transcript NAME, wherever it stands.
 std::string block_of_the_notes(const std::string& name) {
-  std::ifstream file(std::string(SOURCE_DIRECTORY) + "/notes/wire.md");
-  std::string block, line;
-  bool inside = false;
-  while (std::getline(file, line)) {
-    if (line == "```text transcript " + name) {
-      inside = true;
-    } else if (inside && line == "```") {
-      return block;
-    } else if (inside && !line.starts_with("#")) {
-      block += line + '\n';
+  std::string block;
+  int found = 0;
+  for (const auto& note : std::filesystem::directory_iterator(std::string(SOURCE_DIRECTORY) + "/notes")) {
+    if (note.path().extension() != ".md") continue;
+    std::ifstream file(note.path());
+    bool inside = false;
+    for (std::string line; std::getline(file, line);) {
+      if (line == "```text transcript " + name) {
+        inside = true;
+        ++found;
+      } else if (line == "```") {
+        inside = false;
+      } else if (inside && !line.starts_with("#")) {
+        block += line + '\n';
+      }
     }
   }
-  return "notes/wire.md has no transcript \"" + name + "\"\n";
+  if (found == 1) return block;
+  return fmt::format("notes/*.md have {} transcripts \"{}\", expected one\n", found, name);
 }
 
 // A WebSocket's transcript: the handshake as text, then a line for each frame: its header in hexadecimal (RFC 6455, 5.2), the word

@@ -135,6 +135,117 @@ TEST(BreakEvenModel, IsTheCostOfAPollOverThatOfPushingAMessage) {
 
 TEST(FanOutModel, MakesTheLastReaderWaitForAll) { EXPECT_DOUBLE_EQ(ms(bench::last_reader(1000, 10us)), 10); }
 
+TEST(FanOutModel, LetsOnePollerWaitForHalfTheIntervalAndManyForNearlyAll) {
+  EXPECT_DOUBLE_EQ(ms(bench::first_poller(1, 1s)), 500);
+  EXPECT_DOUBLE_EQ(ms(bench::last_poller(1, 1s)), 500);
+  EXPECT_NEAR(ms(bench::first_poller(1000, 1s)), 0.693, 0.001);  // ln 2 / 1000
+  EXPECT_NEAR(ms(bench::last_poller(1000, 1s)), 999.307, 0.001);
+}
+
+TEST(FanOutModel, EqualsASimulationOfPollers) {
+  constexpr std::size_t readers = 10, messages = 20'001;
+  std::mt19937_64 engine(1);
+  std::uniform_real_distribution<double> phase(0, 1);
+  std::vector<double> first, last;
+  for (std::size_t i = 0; i < messages; ++i) {
+    double least = 1, most = 0;
+    for (std::size_t r = 0; r < readers; ++r) {
+      const double delay = phase(engine);
+      least = std::min(least, delay);
+      most = std::max(most, delay);
+    }
+    first.push_back(least);
+    last.push_back(most);
+  }
+  std::sort(first.begin(), first.end());
+  std::sort(last.begin(), last.end());
+  EXPECT_NEAR(first[messages / 2], bench::first_poller(readers, 1s).count(), 0.003);
+  EXPECT_NEAR(last[messages / 2], bench::last_poller(readers, 1s).count(), 0.003);
+}
+
+// --- load ---
+
+TEST(LoadModel, IsTheServiceTimeWhereNothingWaitsAndEndlessFromTheKneeOn) {
+  EXPECT_NEAR(ms(bench::sojourn(0.001, 1ms, 1)), 1, 1e-5);
+  EXPECT_NEAR(ms(bench::sojourn(500, 1ms, 1)), 2, 1e-9);    // M/M/1: s/(1 - ρ)
+  EXPECT_NEAR(ms(bench::sojourn(500, 1ms, 0)), 1.5, 1e-9);  // M/D/1 waits half as long
+  EXPECT_TRUE(std::isinf(bench::sojourn(1000, 1ms, 0).count()));
+  EXPECT_DOUBLE_EQ(bench::knee(50us), 20'000);
+}
+
+// One server, first come first served (Lindley's recursion).
+TEST(LoadModel, EqualsASimulationOfAQueue) {
+  for (const double used : {0.3, 0.7, 0.9}) {
+    std::mt19937_64 engine(1);
+    std::exponential_distribution<double> gap(used);  // service takes 1
+    double sum = 0, waits = 0;
+    constexpr int messages = 1'000'000;
+    for (int i = 0; i < messages; ++i) {
+      sum += waits + 1;
+      waits = std::max(0.0, waits + 1 - gap(engine));
+    }
+    EXPECT_NEAR(sum / messages / bench::sojourn(used, 1s, 0).count(), 1, 0.03) << used;
+  }
+}
+
+// --- TCP ---
+
+TEST(SlowStartModel, NeedsOneRoundForTheFirstWindowAndDoublesIt) {
+  EXPECT_EQ(bench::slow_start_rounds(0), 0U);
+  EXPECT_EQ(bench::slow_start_rounds(14'480), 1U);
+  EXPECT_EQ(bench::slow_start_rounds(14'481), 2U);
+  EXPECT_EQ(bench::slow_start_rounds(3 * 14'480), 2U);
+  EXPECT_EQ(bench::slow_start_rounds(15 * 14'480), 4U);
+  EXPECT_EQ(bench::slow_start_rounds(15 * 14'480 + 1), 5U);
+}
+
+TEST(SlowStartModel, TakesARoundTripForEveryRoundButTheLast) {
+  for (const std::uint64_t bytes : {1U, 14'480U, 14'481U, 43'440U, 170'000U, 1'000'000U}) {
+    EXPECT_NEAR(ms(bench::slow_start(bytes, 50ms)), 100.0 * (bench::slow_start_rounds(bytes) - 1) + 50, 1e-6)
+        << bytes;
+  }
+}
+
+TEST(SlowStartModel, IsAsLateAsTheLastByteWhereTheLineIsFasterThanWhatFillsIt) {
+  EXPECT_NEAR(ms(bench::slow_start(170'000, 0ms, 20ms)), 20, 1e-9);
+  EXPECT_NEAR(ms(bench::slow_start(170'000, 1ms, 10s)), 10'001, 1e-6);
+}
+
+// The first window leaves as it is filled, and the rest no earlier than it would if all had been there.
+TEST(SlowStartModel, WithASupplyIsNeitherFasterThanWithoutNorSlowerThanOneAfterTheOther) {
+  const double at_once = ms(bench::slow_start(170'000, 10ms)),
+               filled = ms(bench::slow_start(170'000, 10ms, 15ms));
+  EXPECT_GE(filled, at_once);
+  EXPECT_LE(filled, at_once + 15);
+}
+
+TEST(NagleModel, HoldsOnlyTheSecondOfTwoWrites) {
+  EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, true, 1)), 1);
+  EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, false, 2)), 1);
+  EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, true, 2)), 43);
+}
+
+// --- a room ---
+
+TEST(PagesModel, CountsWhatEachPollFinds) {
+  const std::vector<Seconds> phases{100ms, 600ms}, said{-500ms, 50ms, 700ms, 750ms};
+  // The first poller asks at 0.1 (finds -0.5 and 0.05) and at 1.1 (both others), the second at 0.6 (0.05) and 1.6 (both others).
+  EXPECT_EQ(bench::pages(phases, 1s, said, 2s), (std::vector<std::size_t>{0, 1, 3}));
+  // Within the first second: one finds two, the other one.
+  EXPECT_EQ(bench::pages(phases, 1s, said, 1s), (std::vector<std::size_t>{0, 1, 1}));
+  EXPECT_EQ(bench::pages(phases, 1s, {}, 2s), (std::vector<std::size_t>{4}));
+}
+
+TEST(PagesModel, FindsNothingAsOftenAsThePoissonLawSays) {
+  std::mt19937_64 engine(1);
+  std::exponential_distribution<double> gap(2);
+  std::vector<Seconds> said;
+  for (double at = -1 + gap(engine); at < 10'000; at += gap(engine)) said.emplace_back(at);
+  const auto found = bench::pages(std::vector<Seconds>{500ms}, 1s, said, 10'000s);
+  EXPECT_NEAR(static_cast<double>(found[0]) / 10'000, bench::empty_polls(2, 1s),
+              0.015);  // 4 standard deviations
+}
+
 // --- bytes: each literal is what went over the wire, but for dates, keys and epochs of the same length ---
 
 TEST(MessageModel, CountsTheJsonOfWireMd) {
@@ -353,6 +464,12 @@ TEST(Http2Model, CountsARepeatedRequestAndItsAnswer) {
   EXPECT_EQ(bench::nginx_empty_response_bytes(),
             "HTTP/1.1 204 No Content\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
             "Connection: keep-alive\r\n\r\n"sv.size());
+}
+
+TEST(IpModel, CutsBytesIntoSegments) {
+  EXPECT_EQ(bench::segments(0), 0U);
+  EXPECT_EQ(bench::segments(1448), 1U);
+  EXPECT_EQ(bench::segments(1449), 2U);
 }
 
 TEST(IpModel, AddsTheHeadersOfEverySegment) { EXPECT_EQ(bench::ip_bytes(100, 2), 204U); }

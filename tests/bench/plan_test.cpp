@@ -64,6 +64,38 @@ TEST(Phases, LieAnywhereInTheInterval) {
   EXPECT_NE(first, bench::phases(1000, 100ms, 2));
 }
 
+TEST(SpreadPhases, HaveOneInEachPartOfTheInterval) {
+  auto first = bench::spread_phases(100, 1s, 1);
+  EXPECT_EQ(first, bench::spread_phases(100, 1s, 1));
+  EXPECT_FALSE(std::is_sorted(first.begin(), first.end()));
+  std::sort(first.begin(), first.end());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_GE(first[i], 10ms * i);
+    EXPECT_LT(first[i], 10ms * (i + 1));
+  }
+}
+
+TEST(Scattered, HasThatManyWithinTheTimeAndApart) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const auto due = bench::scattered(7, 1s, 100ms, seed);
+    ASSERT_EQ(due.size(), 7U);
+    EXPECT_GE(due.front(), 0ns);
+    EXPECT_LT(due.back(), 1s);
+    for (std::size_t i = 1; i < due.size(); ++i) EXPECT_GE(due[i] - due[i - 1], 100ms);
+  }
+  EXPECT_TRUE(bench::scattered(0, 1s, 100ms, 1).empty());
+  EXPECT_THROW(bench::scattered(12, 1s, 100ms, 1), std::invalid_argument);
+}
+
+TEST(Scattered, IsUniformOverTheTimeWhereNothingKeepsThemApart) {
+  std::vector<std::int64_t> times;
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    for (const auto due : bench::scattered(10, 1s, 0ns, seed)) times.push_back(due.count());
+  }
+  std::sort(times.begin(), times.end());
+  EXPECT_LT(bench::uniform_distance(times, 0, 1e9), bench::critical_distance(times.size()));
+}
+
 TEST(Shuffled, HoldsEachArmOnceInAnOrderThatTheSeedDecides) {
   auto order = bench::shuffled(6, 1);
   EXPECT_EQ(order, bench::shuffled(6, 1));

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -120,6 +122,38 @@ TEST(Ratio, HasAnIntervalThatHoldsTheTruthAboutAsOftenAsItSays) {
   EXPECT_GE(held, tries * 85 / 100);
 }
 
+TEST(Bootstrap, OfARatioIsTheIntervalOfTheRatioOfMedians) {
+  const std::vector<double> a{20, 25, 19, 30, 20, 22, 21}, b{10, 12, 11, 9, 13, 10, 10};
+  const auto interval = bench::bootstrap(
+      a.size(),
+      [&](std::span<const std::size_t> blocks) {
+        std::vector<double> drawn_a, drawn_b;
+        for (const std::size_t block : blocks) {
+          drawn_a.push_back(a[block]);
+          drawn_b.push_back(b[block]);
+        }
+        return std::optional(bench::median(drawn_a) / bench::median(drawn_b));
+      },
+      7);
+  const auto ratio = bench::ratio_of_medians(a, b, 7);
+  ASSERT_TRUE(interval);
+  EXPECT_EQ(interval->low, ratio.low);
+  EXPECT_EQ(interval->high, ratio.high);
+}
+
+TEST(Bootstrap, DrawsAgainWhereTheStatisticSaysNothingAndGivesUpWhereItMostlyDoes) {
+  const auto of_first = [](std::span<const std::size_t> blocks) -> std::optional<double> {
+    for (const std::size_t block : blocks) {
+      if (block == 0) return 1;
+    }
+    return std::nullopt;
+  };
+  EXPECT_TRUE(bench::bootstrap(2, of_first, 1));  // three draws in four have it
+  const auto never = [](std::span<const std::size_t>) -> std::optional<double> { return std::nullopt; };
+  EXPECT_FALSE(bench::bootstrap(2, never, 1));
+  EXPECT_FALSE(bench::bootstrap(0, of_first, 1));
+}
+
 TEST(UniformDistance, IsHalfASampleWhereTheSamplesLieAsEvenlyAsTheyCan) {
   // 5, 15, ... 95 on [0, 100]: each is half a step from both edges of its step.
   std::vector<std::int64_t> even(10);
@@ -156,6 +190,37 @@ TEST(CriticalDistance, EqualsThePublishedTable) {
   EXPECT_NEAR(bench::critical_distance(50, 0.01), 0.226, 0.002);
   EXPECT_NEAR(bench::critical_distance(1'000'000, 0.05), 1.358e-3, 2e-6);
   EXPECT_NEAR(bench::critical_distance(1'000'000, 0.01), 1.628e-3, 2e-6);
+}
+
+TEST(Fit, FindsTheLineThatPointsLieOn) {
+  const std::vector<double> x{0, 1000, 2000, 4000}, y{5e6, 14e6, 23e6, 41e6};
+  const bench::Fit line = bench::fit(x, y);
+  EXPECT_NEAR(line.slope, 9000, 1e-6);
+  EXPECT_NEAR(line.intercept, 5e6, 1e-3);
+  EXPECT_NEAR(line.worst, 0, 1e-12);
+}
+
+// Anscombe's first set (1973): y = 3.00 + 0.500 x.
+TEST(Fit, EqualsThePublishedLine) {
+  const std::vector<double> x{10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5};
+  const std::vector<double> y{8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68};
+  const bench::Fit line = bench::fit(x, y);
+  EXPECT_NEAR(line.slope, 0.500, 0.001);
+  EXPECT_NEAR(line.intercept, 3.00, 0.01);
+}
+
+TEST(Fit, SaysHowFarThePointsAreFromIt) {
+  const std::vector<double> x{0, 1, 2}, straight{0, 1, 2}, bent{0, 0, 3};
+  EXPECT_NEAR(bench::fit(x, straight).worst, 0, 1e-12);
+  EXPECT_NEAR(bench::fit(x, bent).worst, 1.0 / 3,
+              1e-12);  // the line is 1.5 x - 0.5, the middle point 1 below it
+  EXPECT_TRUE(std::isinf(bench::fit(x, std::vector<double>{0, 1, 0}).worst));
+}
+
+TEST(Fit, NeedsTwoDifferentPoints) {
+  EXPECT_THROW(bench::fit(std::vector<double>{1}, std::vector<double>{1}), std::invalid_argument);
+  EXPECT_THROW(bench::fit(std::vector<double>{1, 1}, std::vector<double>{1, 2}), std::invalid_argument);
+  EXPECT_THROW(bench::fit(std::vector<double>{1, 2}, std::vector<double>{1}), std::invalid_argument);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ std::string_view to_string(Over over) {
   switch (over) {
     case Over::polling:
       return "Polling";
+    case Over::polling_with_pause:
+      return "PollingWithPause";
     case Over::long_polling:
       return "LongPolling";
     case Over::sse:
@@ -29,11 +31,12 @@ std::string_view to_string(Over over) {
 std::unique_ptr<feed::Client> make_client(Over over, Loop& loop, const feed::Address& room) {
   polling::Timing timing;
   timing.interval = std::chrono::milliseconds(20);
+  if (over == Over::long_polling) timing.wait = std::chrono::seconds(1);
+  if (over == Over::polling_with_pause) timing.pace = polling::Pace::answer_to_start;
   switch (over) {
-    case Over::long_polling:
-      timing.wait = std::chrono::seconds(1);
-      [[fallthrough]];
     case Over::polling:
+    case Over::polling_with_pause:
+    case Over::long_polling:
       return std::make_unique<polling::Client>(loop.executor(), room, timing);
     case Over::sse:
       return std::make_unique<sse::Client>(loop.executor(), room);

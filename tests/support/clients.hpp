@@ -1,5 +1,5 @@
 #pragma once
-// The four ways to read a feed, behind the one interface, and a reader that keeps what it was told.
+// The ways to read a feed, behind the one interface, and a reader that keeps what it was told.
 
 #include "feed/client.hpp"
 #include "support/loop.hpp"
@@ -14,12 +14,12 @@
 
 namespace support {
 
-enum class Over { polling, long_polling, sse, websocket };
+enum class Over { polling, polling_with_pause, long_polling, sse, websocket };
 
 std::string_view to_string(Over over);
 inline void PrintTo(Over over, std::ostream* out) { *out << to_string(over); }
 
-/// A client of a room. Short polling asks every 20 ms, long polling waits for a second at most.
+/// A client of a room. Short polling asks every 20 ms, or 20 ms after each answer; long polling waits for a second at most.
 std::unique_ptr<feed::Client> make_client(Over over, Loop& loop, const feed::Address& room);
 
 /// Keeps what a feed tells. Stays where it is while it is subscribed.

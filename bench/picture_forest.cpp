@@ -1,0 +1,95 @@
+// The claims about how many times: what was measured, with its interval, beside what was published.
+
+#include "bench/pictures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace bench {
+namespace {
+
+constexpr std::size_t longest_line = 46;  // characters of a label
+
+// Broken at blanks.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (text.size() > longest_line) {
+    std::size_t end = text.rfind(' ', longest_line);
+    if (end == std::string_view::npos || end == 0) end = std::min(text.find(' ', longest_line), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (!text.empty()) lines.emplace_back(text);
+  return lines;
+}
+
+// "4.31", "0.14", "61.5", "870".
+std::string in_words(double ratio) {
+  return fmt::format("{:.{}f}", ratio, ratio >= 100 ? 0 : ratio >= 10 ? 1 : ratio >= 0.1 ? 2 : 4);
+}
+
+// 0.1, 0.2, 0.5, 1, 2, 5 … as far apart as leaves room for their numbers.
+std::vector<Tick> ticks_of_ratio(const Axis& axis) {
+  std::vector<Tick> ticks;
+  const double decades = std::log10(axis.high / axis.low);
+  for (int power = -6; power <= 6; ++power) {
+    for (const int digit : {1, 2, 5}) {
+      const double at = digit * std::pow(10.0, power);
+      const bool shown = digit == 1 || decades < (digit == 2 ? 2 : 3);
+      if (shown && at >= axis.low && at <= axis.high) ticks.push_back({at, fmt::format("{:.6g}", at)});
+    }
+  }
+  return ticks;
+}
+
+void draw_row(Drawing& drawing, const Panel& panel, double y, const RatioRow& row) {
+  const double at = y - panel.top;
+  if (row.published_low && row.published_high) {
+    drawing.curve({{*row.published_low, at + 5}, {*row.published_high, at + 5}}, {.colour = faint, .width = 1});
+    drawing.points({{*row.published_low, at + 5}, {*row.published_high, at + 5}}, faint, Form::hollow_diamond, 5);
+  }
+  drawing.curve({{row.low, at - 4}, {row.high, at - 4}}, {.width = 2.5});
+  drawing.points({{row.value, at - 4}}, ink, Form::square, 4.5);
+}
+
+}  // namespace
+
+std::optional<Drawing> draw_forest(const std::vector<RatioRow>& rows) {
+  if (rows.empty()) return std::nullopt;
+  double least = 1, most = 1, height = 8;
+  std::vector<double> middles;  // of the rows, from the panel's top
+  for (const RatioRow& row : rows) {
+    least = std::min({least, row.low, row.published_low.value_or(1)});
+    most = std::max({most, row.high, row.published_high.value_or(1)});
+    const double room = 18 + 15 * static_cast<double>(lines_of(row.label).size());
+    middles.push_back(height + room / 2);
+    height += room;
+  }
+  constexpr double top = 66;
+  Drawing drawing(760, static_cast<int>(top + height + 60));
+  drawing.title("How many times?", "Squares: measured, with the 95 % confidence interval; hollow: as published");
+  const Panel panel{340, top, 640, top + height, {least / 1.25, most * 1.25, true}, {height, 0}, false};
+  drawing.begin(panel);
+  drawing.ticks_below(ticks_of_ratio(panel.x));
+  drawing.name_below("ratio");
+  drawing.curve({{1, 0}, {1, height}}, {.colour = faint, .width = 1.5});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const RatioRow& row = rows[i];
+    const double y = top + middles[i];
+    draw_row(drawing, panel, y, row);
+    const std::vector<std::string> lines = lines_of(row.label);
+    for (std::size_t j = 0; j < lines.size(); ++j)
+      drawing.write(panel.left - 14, y + 15 * (static_cast<double>(j) - static_cast<double>(lines.size() - 1) / 2),
+                    lines[j], {.align = Align::right, .size = 12});
+    drawing.write(panel.right + 10, y,
+                  row.low == row.high
+                      ? in_words(row.value)
+                      : fmt::format("{} ({}–{})", in_words(row.value), in_words(row.low), in_words(row.high)),
+                  {.size = 12});
+  }
+  return drawing;
+}
+
+}  // namespace bench
