@@ -16,7 +16,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t polls = 8;            // after the first, which is counted apart
+constexpr std::size_t polls = 8;              // after the first, which is counted apart
 constexpr std::chrono::milliseconds gap{60};  // longer than a delayed acknowledgement
 
 // The header fields of a page's own fetch(), as Chromium sends them.
@@ -48,12 +48,14 @@ Bytes expected_bytes(const Polls& how, const feed::Address& room, const std::str
                      const std::vector<std::string>& fields, std::string_view date) {
   std::size_t request = 0, answer = 0;
   if (how.http2) {
-    const auto own = std::count_if(fields.begin(), fields.end(),
-                                   [](const std::string& field) { return !field.starts_with("Connection:"); });
+    const auto own = std::count_if(fields.begin(), fields.end(), [](const std::string& field) {
+      return !field.starts_with("Connection:");
+    });
     request = http2_request_bytes(room.path + "/messages" + query, static_cast<std::size_t>(own) + 1);
     answer = http2_empty_response_bytes(date);
   } else {
-    request = poll_request_bytes({room.authority, room.path}, query.size() - std::string_view("?after=").size());
+    request =
+        poll_request_bytes({room.authority, room.path}, query.size() - std::string_view("?after=").size());
     for (const std::string& field : fields) request += field.size() + 2;
     answer = nginx_empty_response_bytes();
   }
@@ -117,8 +119,9 @@ void measure_http2(const Place& place, const Polls& how, Run& run) {
     run.figures["ip_bytes_per_poll"] = static_cast<double>(packets.bytes()) / n;
     run.figures["packets_per_poll"] = static_cast<double>(packets.packets()) / n;
     run.figures["first_poll_ip_bytes"] = static_cast<double>((packets_first - nothing).bytes());
-    run.gates.push_back(equal("bytes on the line", static_cast<double>(packets.bytes()),
-                              static_cast<double>(ip_bytes(static_cast<std::uint64_t>(up + down), packets.packets()))));
+    run.gates.push_back(
+        equal("bytes on the line", static_cast<double>(packets.bytes()),
+              static_cast<double>(ip_bytes(static_cast<std::uint64_t>(up + down), packets.packets()))));
   }
   run.gates.push_back(equal("polls that found nothing", static_cast<double>(empty), n + 1));
   run.gates.push_back(equal("answers by HTTP/2", static_cast<double>(newer), how.http2 ? n + 1 : 0));

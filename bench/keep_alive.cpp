@@ -132,12 +132,14 @@ void measure_ports(const Place& place, Run& run) {
   const std::string home = own_network();
   Site site(place, run.arm, {.link = {.always = true}});
   if (own_network() == home)
-    throw NoNetwork("how many ports there are is only changed in a network namespace of our own, and this machine "
-                    "gives us none.");
+    throw NoNetwork(
+        "how many ports there are is only changed in a network namespace of our own, and this machine "
+        "gives us none.");
   const Ports few{40000, 40000 + few_ports - 1};
   std::ofstream(ports_path) << few.first << ' ' << few.last << std::flush;
   if (local_ports().count() != few_ports)
-    throw NoNetwork(fmt::format("{} cannot be written; it must be possible in a network namespace of our own.", ports_path));
+    throw NoNetwork(fmt::format(
+        "{} cannot be written; it must be possible in a network namespace of our own.", ports_path));
   const auto target = fmt::format("{}/messages?after=latest", site.room().path);
   Asker asker({site.room()}, {.keep = false});
   std::size_t asked = 0;
@@ -169,7 +171,8 @@ void measure_ports(const Place& place, Run& run) {
 
 std::vector<Cell> cells_of(const Setting& setting) {
   std::vector<Cell> cells;
-  const auto add = [&](std::string name, double estimate_s, std::string headline, double headline_seconds) -> Cell& {
+  const auto add = [&](std::string name, double estimate_s, std::string headline,
+                       double headline_seconds) -> Cell& {
     Cell cell;
     cell.name = "keep_alive/" + std::move(name);
     cell.experiment = "keep_alive";
@@ -184,7 +187,8 @@ std::vector<Cell> cells_of(const Setting& setting) {
     for (const bool keep : {true, false}) {
       const std::chrono::milliseconds rtt(rtt_ms);
       const double length_s = std::chrono::duration<double>(gap + rtt).count() * (polls + 2);
-      Cell& cell = add(fmt::format("{}/rtt_ms:{}", keep ? "kept" : "fresh", rtt_ms), length_s + 0.2, "p50_us", 1e-6);
+      Cell& cell =
+          add(fmt::format("{}/rtt_ms:{}", keep ? "kept" : "fresh", rtt_ms), length_s + 0.2, "p50_us", 1e-6);
       cell.parameters = {{"rtt_ms", static_cast<double>(rtt_ms)}, {"kept", keep ? 1 : 0}};
       cell.anywhere = rtt_ms == 0;
       cell.repetitions = setting.by_profile(0U, 0U, 10U);

@@ -33,12 +33,12 @@ std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\
 // Of the code for that character, in bits (RFC 7541, B): space to tilde.
 std::size_t huffman_bits(char c) {
   constexpr std::array<unsigned char, 95> bits{
-      6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,   //   ! " # $ % & ' ( ) * + , - . /
-      5, 5,  5,  6,  6,  6, 6, 6,  6,  6,  7, 8,  15, 6, 12, 10,  // 0 to 9 : ; < = > ?
-      13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,             // @ A to O
-      7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,          // P to Z [ \\ ] ^ _
-      15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,             // ` a to o
-      6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13};            // p to z { | } ~
+      6,  10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8,  6,  6,  6,   //   ! " # $ % & ' ( ) * + , - . /
+      5,  5,  5,  6,  6,  6, 6, 6,  6,  6,  7, 8,  15, 6,  12, 10,  // 0 to 9 : ; < = > ?
+      13, 6,  7,  7,  7,  7, 7, 7,  7,  7,  7, 7,  7,  7,  7,  7,   // @ A to O
+      7,  7,  7,  7,  7,  7, 7, 7,  8,  7,  8, 13, 19, 13, 14, 6,   // P to Z [ \\ ] ^ _
+      15, 5,  6,  5,  6,  5, 6, 6,  6,  5,  7, 7,  6,  6,  6,  5,   // ` a to o
+      6,  7,  6,  5,  5,  6, 7, 7,  7,  7,  7, 15, 11, 14, 13};     // p to z { | } ~
   if (c < ' ' || c > '~') throw std::invalid_argument("a header field is printable ASCII here");
   return bits[static_cast<std::size_t>(c - ' ')];
 }
@@ -261,13 +261,19 @@ std::size_t sse_response_head_bytes() {
       date);
 }
 
-std::size_t sse_hello_bytes(std::size_t cursor) {
-  return chunk_bytes(fmt::formatted_size("retry: 1000\nevent: hello\nid: {}\ndata: {}\n\n", any(cursor),
-                                         place_json(cursor)));
+std::size_t sse_hello_text_bytes(std::size_t cursor) {
+  return fmt::formatted_size("retry: 1000\nevent: hello\nid: {}\ndata: {}\n\n", any(cursor),
+                             place_json(cursor));
+}
+
+std::size_t sse_hello_bytes(std::size_t cursor) { return chunk_bytes(sse_hello_text_bytes(cursor)); }
+
+std::size_t sse_event_text_bytes(std::size_t cursor, std::size_t message) {
+  return fmt::formatted_size("id: {}\ndata: \n\n", any(cursor)) + message;
 }
 
 std::size_t sse_event_bytes(std::size_t cursor, std::size_t message) {
-  return chunk_bytes(fmt::formatted_size("id: {}\ndata: \n\n", any(cursor)) + message);
+  return chunk_bytes(sse_event_text_bytes(cursor, message));
 }
 
 std::size_t sse_heartbeat_bytes() { return chunk_bytes(std::string_view(": \n").size()); }
@@ -362,8 +368,35 @@ double websocket_bytes_per_hour(Seconds heartbeat) {
 std::uint64_t exchange_packets(bool kept) { return kept ? 3 : 10; }
 
 std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept) {
-  constexpr std::uint64_t syn_options = 8;  // MSS, window scale, SACK permitted: 20 bytes with the timestamps, not 12
+  constexpr std::uint64_t syn_options =
+      8;  // MSS, window scale, SACK permitted: 20 bytes with the timestamps, not 12
   return ip_bytes(payload, exchange_packets(kept)) + (kept ? 0 : 2 * syn_options);
+}
+
+// --- a proxy that gathers ---
+
+std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
+                                                  std::span<const std::size_t> bytes, std::size_t head,
+                                                  std::size_t buffer) {
+  std::vector<std::optional<Seconds>> kept(said.size());
+  std::size_t sent = head, first = 0;  // of those that are kept
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    sent += bytes[i];
+    const std::size_t passed_on = sent / buffer * buffer;
+    std::size_t end = sent;  // of message i, then of those before it
+    std::size_t whole = i + 1;
+    while (whole > first && end > passed_on) end -= bytes[--whole];
+    for (; first < whole; ++first) kept[first] = said[i] - said[first];
+  }
+  return kept;
+}
+
+std::size_t nginx_stream_head_bytes() {
+  return std::string_view(
+             "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+             "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n\r\n")
+             .size() +
+         date.size();
 }
 
 // --- TLS and HTTP/2 ---
@@ -388,7 +421,8 @@ std::size_t http2_empty_response_bytes(std::string_view date) {
 }
 
 std::size_t nginx_empty_response_bytes() {
-  return std::string_view("HTTP/1.1 204 No Content\r\nServer: nginx\r\nConnection: keep-alive\r\n\r\n").size() +
+  return std::string_view("HTTP/1.1 204 No Content\r\nServer: nginx\r\nConnection: keep-alive\r\n\r\n")
+             .size() +
          date.size();
 }
 

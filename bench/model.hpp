@@ -205,6 +205,9 @@ std::size_t sse_response_head_bytes();
 std::size_t sse_hello_bytes(std::size_t cursor);
 /// `id: k3f9.17`, `data: {message}`, a blank line, as one chunk: the length in hexadecimal, CRLF, the event, CRLF.
 std::size_t sse_event_bytes(std::size_t cursor, std::size_t message);
+/// The same without a chunk around it, as a stream over HTTP/1.0 has it.
+std::size_t sse_event_text_bytes(std::size_t cursor, std::size_t message);
+std::size_t sse_hello_text_bytes(std::size_t cursor);
 /// `: ` and a line end as one chunk: 8 bytes.
 std::size_t sse_heartbeat_bytes();
 /// Request, head and hello.
@@ -260,6 +263,18 @@ double websocket_bytes_per_hour(Seconds heartbeat);
 std::uint64_t exchange_packets(bool kept);
 /// Their IPv4 bytes around `payload`. The two packets with a SYN have 8 bytes of options more than the others.
 std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept);
+
+// A proxy that gathers.
+
+/// How long each message is kept by a proxy that passes its buffers on when they are full: until the message is said that fills the
+/// one where its last byte is. Message i is said at said[i], ascending, and has bytes[i]; `head` come before the first. Nothing for those
+/// that are still kept at the end.
+std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
+                                                  std::span<const std::size_t> bytes, std::size_t head,
+                                                  std::size_t buffer);
+/// The head of an event stream that nginx passes on to who asks by HTTP/1.0: as ours, with `Server: nginx` and `Connection: close`, and
+/// without chunks.
+std::size_t nginx_stream_head_bytes();
 
 // TLS and HTTP/2, for exchanges after the first.
 

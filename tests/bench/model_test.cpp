@@ -366,6 +366,12 @@ TEST(SseModel, CountsAnotherHexadecimalDigitFromSixteenTimesTheLength) {
   EXPECT_EQ(bench::sse_event_bytes(10, 0x100 - 23), 3U + 2 + 0x100 + 2);
 }
 
+TEST(SseModel, CountsTheTextWithoutAChunk) {
+  EXPECT_EQ(bench::sse_event_text_bytes(7, 2), "id: k3f9.17\ndata: {}\n\n"sv.size());
+  EXPECT_EQ(bench::sse_hello_text_bytes(6),
+            "retry: 1000\nevent: hello\nid: k3f9.0\ndata: {\"cursor\":\"k3f9.0\"}\n\n"sv.size());
+}
+
 TEST(SseModel, CountsAHeartbeat) { EXPECT_EQ(bench::sse_heartbeat_bytes(), "3\r\n: \n\r\n"sv.size()); }
 
 TEST(WebSocketModel, CountsTheHandshake) {
@@ -429,6 +435,31 @@ TEST(ExchangeModel, CountsThePacketsOfAKeptAndOfAFreshConnection) {
   EXPECT_EQ(bench::exchange_ip_bytes(155, false), 155u + 8 * 52 + 2 * 60);
 }
 
+TEST(ProxyModel, KeepsAMessageUntilItsBufferIsFull) {
+  const std::vector<Seconds> said{1s, 2s, 3s, 4s, 5s, 6s};
+  // A buffer of 100 bytes, 10 of them the head: it is full in the middle of the third message, the next one in the last byte of the
+  // fifth, and of the sixth nothing has been passed on.
+  const std::vector<std::size_t> bytes{40, 40, 40, 30, 40, 40};
+  const auto kept = bench::kept_by_proxy(said, bytes, 10, 100);
+  const std::vector<std::optional<Seconds>> expected{2s, 1s, 2s, 1s, 0s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, KeepsNothingThatIsLargerThanItsBuffers) {
+  const auto kept =
+      bench::kept_by_proxy(std::vector<Seconds>{1s, 2s}, std::vector<std::size_t>{250, 60}, 10, 100);
+  // 260 bytes fill two buffers; the rest of the first message waits with the second.
+  const std::vector<std::optional<Seconds>> expected{1s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, CountsTheHeadThatNginxGivesToHttp10) {
+  EXPECT_EQ(bench::nginx_stream_head_bytes(),
+            "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
+            "Content-Type: text/event-stream\r\nConnection: close\r\nCache-Control: no-store\r\n"
+            "X-Accel-Buffering: no\r\n\r\n"sv.size());
+}
+
 TEST(TlsModel, AddsHeaderTypeAndTagToARecord) { EXPECT_EQ(bench::tls_record_bytes(100), 122u); }
 
 // The examples of RFC 7541, C.4 and C.6: the first byte is the length.
@@ -450,7 +481,7 @@ TEST(HpackModel, TakesThePlainBytesWhereTheCodesAreLonger) {
   EXPECT_EQ(bench::hpack_string_bytes(""), 1u);
 }
 
-TEST(HpackModel, SaysALongLengthInMoreBytes) {  // 5 bits a character; RFC 7541, C.1
+TEST(HpackModel, SaysALongLengthInMoreBytes) {                            // 5 bits a character; RFC 7541, C.1
   EXPECT_EQ(bench::hpack_string_bytes(std::string(201, 'a')), 1u + 126);  // 1005 bits
   EXPECT_EQ(bench::hpack_string_bytes(std::string(203, 'a')), 2u + 127);
   EXPECT_EQ(bench::hpack_string_bytes(std::string(408, 'a')), 3u + 255);
