@@ -212,6 +212,7 @@ std::vector<Cell> publish_cells(const Setting& setting) {
   for (const char* profile : {"browser", "cookie"})
     add("post", fmt::format("payload:{}/profile:{}", usual, profile), {usual, profile, counted_line()});
   add("ws_publish", fmt::format("payload:{}", usual), {usual, "lean", delayed_line});
+  add("ws_publish", "payload:70000", {70000, "lean", {}});
   // Where the header of a masked frame grows.
   const std::size_t around = websocket_draft_bytes(before_counting + 1, author, {});
   for (const std::size_t json : {125, 126, 65535, 65536})

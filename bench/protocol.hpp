@@ -29,6 +29,8 @@ void measure_handshakes(const Place& place, bool own_origin, Run& run);
 void measure_origins(const Place& place, Run& run);
 /// A thousand messages each way on one connection, neither side waiting for the other.
 void measure_both_ways(const Place& place, Run& run);
+/// What a server keeps of who is connected: messages that go on where the client said once that it was.
+void measure_memory_of_place(const Place& place, Run& run);
 /// What a text and a binary frame are at the other side.
 void measure_text_and_binary(const Place& place, Run& run);
 

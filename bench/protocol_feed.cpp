@@ -96,8 +96,8 @@ void measure_no_request(const Place& place, Run& run) {
 }
 
 void measure_empty_share(const Place& place, double per_interval, Run& run) {
-  constexpr milliseconds interval{10};
-  constexpr std::size_t pollers = 10, intervals = 180;
+  constexpr milliseconds interval{5};
+  constexpr std::size_t pollers = 8, intervals = 420;  // of which 7 bring something at 1/60
   const auto messages = static_cast<std::size_t>(per_interval * intervals + 0.5);
   Site site(place, "poll");
   Control control(site.room_beside());
@@ -114,7 +114,7 @@ void measure_empty_share(const Place& place, double per_interval, Run& run) {
   readers.on_message = [&polled](std::size_t reader, std::size_t index) { polled.took(reader, index); };
   const auto never = [] { return false; };
   readers.start();
-  readers.run_until(Clock::now() + 5 * interval, never);  // the connections are open
+  readers.run_until(Clock::now() + 10 * interval, never);  // the connections are open
   const std::uint64_t asked = polled.polls(), empty = polled.empty();
   Publisher publisher(
       outlet, arrivals(messages, interval * intervals, derive(run.seed, run.cell, run.repetition + 1000)));

@@ -10,7 +10,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,11 +38,13 @@ void measure_handshakes(const Place& place, bool own_origin, Run& run) {
   const auto connections = [&] { return control.stats().connections; };
   const Stats before = control.stats();
   std::size_t as_expected = 0;
+  int status = 0;
   Meter meter(site.process());
   for (std::size_t i = 0; i < handshakes; ++i) {
     if (i % 16 == 0) check_interrupt();
     Bare client(room);
-    as_expected += client.upgrade(room.path + "/socket", fields).status == expected_status;
+    status = client.upgrade(room.path + "/socket", fields).status;
+    as_expected += status == expected_status;
     if (own_origin) client.receive();  // the hello
   }
   while (connections() > before.connections) check_interrupt();  // the last has left
@@ -61,6 +65,7 @@ void measure_handshakes(const Place& place, bool own_origin, Run& run) {
   run.predicted["answer_bytes_per_handshake"] = static_cast<double>(once.down);
   if (site.process())
     run.figures["cpu_us_per_handshake"] = static_cast<double>(meter.server_cpu().count()) / n / 1e3;
+  tell_exactly(run, "status", status, expected_status);
   tell_exactly(run, own_origin ? "accepted" : "refused", static_cast<double>(as_expected), n);
   run.gates.push_back(equal("bytes from the clients", static_cast<double>(after.bytes_in - before.bytes_in),
                             static_cast<double>(expected.up)));
@@ -94,9 +99,11 @@ void measure_origins(const Place& place, Run& run) {
                                {origin_field("http://evil.example"), 403},
                                {origin_field(allowed) + origin_field("http://evil.example"), 403}};
   double accepted = 0, refused = 0, due = 0;
+  std::map<std::string, int> answered;
   for (const Tried& tried : all) {
     Bare client(room);
     const int status = client.upgrade(socket, tried.fields).status;
+    answered[tried.fields] = status;
     accepted += status == 101;
     refused += status == 403;
     due += tried.status == 101;
@@ -107,6 +114,9 @@ void measure_origins(const Place& place, Run& run) {
   }
   tell_exactly(run, "accepted", accepted, due);
   tell_exactly(run, "refused", refused, static_cast<double>(all.size()) - due);
+
+  tell_exactly(run, "status", answered[origin_field("http://evil.example")], 403);
+  tell_exactly(run, "unchecked_status", answered[origin_field(allowed)], 101);
 
   // A page that is let in is in: it hears what is said, and says something itself. A server that lets all in gives this to all.
   Bare page(room), reader(room);
@@ -143,7 +153,10 @@ void measure_both_ways(const Place& place, Run& run) {
   if (status != 101) return;
   client.receive();  // the hello
 
-  std::size_t sent = 0, answered = 0, heard = 0, own = 0, meanwhile = 0, disordered = 0;
+  // The server speaks first, to a client that has said nothing yet.
+  constexpr std::size_t unasked = 10;
+  for (std::size_t i = 0; i < unasked; ++i) outlet.send(i);
+  std::size_t sent = 0, answered = 0, heard = 0, own = 0, meanwhile = 0, between = 0, disordered = 0;
   const auto take = [&](const BareFrame& frame) {
     const auto object = boost::json::parse(frame.payload).as_object();
     if (const auto* ref = object.if_contains("ref")) {  // to what the client said
@@ -157,11 +170,16 @@ void measure_both_ways(const Place& place, Run& run) {
       meanwhile += answered < sent;  // said by others, while the client's own words were not answered yet
     }
   };
+  while (heard < unasked) take(client.receive());
+  const std::size_t heard_unasked = heard;
   while (sent < each_way) {
     check_interrupt();
     client.send(text_opcode,
                 fmt::format(R"({{"ref":{},"author":"me","text":"{}"}})", sent + 1, text_of(sent, payload)));
-    outlet.send(sent);
+    if (unasked + sent < each_way) {
+      outlet.send(unasked + sent);
+      ++between;  // others speak on
+    }
     ++sent;
     while (client.has_frame(std::chrono::milliseconds(0))) take(client.receive());
   }
@@ -169,6 +187,8 @@ void measure_both_ways(const Place& place, Run& run) {
   while (outlet.answered(std::chrono::milliseconds(20)) < each_way) check_interrupt();
   site.check();
   run.figures["n"] = each_way;
+  tell_exactly(run, "unasked_messages", static_cast<double>(heard_unasked), unasked);
+  tell_exactly(run, "sent_messages", static_cast<double>(between), each_way - unasked);
   tell_exactly(run, "messages", static_cast<double>(heard), 2 * each_way);
   tell_exactly(run, "own_messages", static_cast<double>(own), each_way);
   tell_exactly(run, "answers", static_cast<double>(answered), each_way);
@@ -179,17 +199,53 @@ void measure_both_ways(const Place& place, Run& run) {
        fmt::format("{} messages came while the client waited for answers, expected some", meanwhile)});
 }
 
+void measure_memory_of_place(const Place& place, Run& run) {
+  constexpr std::size_t before = 20, after = 20, known = 7;
+  Site site(place, "ws");
+  Control control(site.room_beside());
+  PostOutlet outlet(site.room_beside(), payload);
+  const std::string epoch = control.stats().epoch;
+  const auto publish = [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = first; i < first + count; ++i) outlet.send(i);
+    while (outlet.answered(std::chrono::milliseconds(20)) < first + count) check_interrupt();
+  };
+  publish(0, before);
+  Bare client(site.room());
+  client.upgrade(fmt::format("{}/socket?after={}.{}", site.room().path, epoch, known));
+  client.receive();  // the hello
+  const std::uint64_t said = client.bytes_out();
+  std::size_t place_in_log = known, wrong = 0;
+  const auto hear = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto message = boost::json::parse(client.receive().payload).as_object();
+      wrong += message.at("seq").to_number<std::size_t>() != ++place_in_log;
+    }
+  };
+  hear(before - known);
+  publish(before, after);
+  hear(after);
+  site.check();
+  tell_exactly(run, "remembered_messages", static_cast<double>(place_in_log - known - wrong),
+               before - known + after);
+  tell_exactly(run, "up_bytes", static_cast<double>(client.bytes_out() - said), 0);
+}
+
 void measure_text_and_binary(const Place& place, Run& run) {
   // UTF-8 of one, two, three and four bytes.
   constexpr std::string_view text = "a \xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82";
   Site site(place, "ws");
   Bare echo(site.room());
   run.gates.push_back(equal("status of the handshake", echo.upgrade("/echo").status, 101));
-  std::size_t changed = 0;
+  std::size_t changed = 0, sent = 0, same = 0;
+  std::set<unsigned> opcodes;
   const auto came_back_as = [&](unsigned opcode, std::string_view bytes) {
     echo.send(opcode, bytes);
     const BareFrame frame = echo.receive();
     changed += frame.payload != bytes;
+    sent += bytes.size();
+    for (std::size_t i = 0; i < std::min(bytes.size(), frame.payload.size()); ++i)
+      same += frame.payload[i] == bytes[i];
+    opcodes.insert(frame.opcode);
     return static_cast<double>(frame.opcode);
   };
   tell_exactly(run, "text_opcode", came_back_as(text_opcode, text), text_opcode);
@@ -198,6 +254,8 @@ void measure_text_and_binary(const Place& place, Run& run) {
   for (std::size_t i = 0; i < any.size(); ++i) any[i] = static_cast<char>(i);
   tell_exactly(run, "any_bytes_opcode", came_back_as(binary_opcode, any), binary_opcode);
   tell_exactly(run, "changed", static_cast<double>(changed), 0);
+  tell_exactly(run, "same_share", static_cast<double>(same) / static_cast<double>(sent), 1);
+  tell_exactly(run, "opcodes", static_cast<double>(opcodes.size()), 2);
 
   // The same bytes as text are refused, in the echo already; and a room, which speaks JSON, refuses what is binary.
   Bare wrong(site.room());
