@@ -31,7 +31,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
       cell.headline = "lockstep_us";
       cell.headline_seconds = 1e-6;
       cell.estimate_s = cell.arm == "poll" ? 0.65 : 0.2;
-      cell.repetitions = setting.by_profile(0U, cookie == 500 ? 1U : 0U, 3U);
+      cell.repetitions = setting.by_profile(0U, cookie == 0 || cookie == 500 ? 1U : 0U, 3U);
       cell.anywhere = true;
       cell.measure = [place = setting.place, cookie](Run& run) { measure_cookie(place, cookie, run); };
       cells.push_back(std::move(cell));

@@ -35,6 +35,8 @@ std::vector<Cell> cells_of(const Setting& setting) {
     add(fmt::format("{}/identity", arm), fmt::format("{}: a cookie of 500 bytes", arm), 1.1,
         "cookie_bytes_per_message",
         [place, arm = std::string(arm)](Run& run) { measure_identity(place, arm, run); });
+    if (setting.profile != Profile::full)
+      cells.back().repetitions = 0;  // the experiment on headers says the same
   }
   add("poll/empty_share", "polling: what polls find", 2.3, "empty_share",
       [place](Run& run) { measure_empty_share(place, 1, run); });

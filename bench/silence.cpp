@@ -260,7 +260,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
   const auto rounds = [&](std::size_t smoke, std::size_t otherwise) {
     return setting.by_profile(smoke, otherwise, otherwise);
   };
-  add("poll", {20, milliseconds(100), rounds(4, 12)}, "interval_ms", 100, 0, 1);
+  add("poll", {20, milliseconds(100), rounds(4, 12)}, "interval_ms", 100, 0, 0);
   add("poll", {100, milliseconds(1000), rounds(1, 2)}, "interval_ms", 1000, 1, 1);
   add("poll", {200, milliseconds(5000), 1}, "interval_ms", 5000, 0, 0);
   add("longpoll", {50, {}, 1}, "wait_s", Seconds(wait).count(), 0, 1);

@@ -50,6 +50,14 @@ TEST(Protocol, BothSidesSpeakAtOnce) {
   bench::measure_both_ways(place(), run);
   EXPECT_EQ(complaints(run), "");
   EXPECT_EQ(run.figures.at("out_of_order"), 0);
+  EXPECT_EQ(run.figures.at("unasked_messages"), 10);
+}
+
+TEST(Protocol, AServerRemembersWhereTheClientIs) {
+  bench::Run run;
+  bench::measure_memory_of_place(place(), run);
+  EXPECT_EQ(complaints(run), "");
+  EXPECT_EQ(run.figures.at("remembered_messages"), 33);
 }
 
 TEST(Protocol, TextAndBinaryFramesCarryTheSameBytes) {
