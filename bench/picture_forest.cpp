@@ -32,8 +32,8 @@ std::string in_words(double ratio) {
 }
 
 std::string in_words(const Measured& ratio) {
-  if (ratio.low == ratio.high) return in_words(ratio.value);
-  return fmt::format("{} ({} to {})", in_words(ratio.value), in_words(ratio.low), in_words(ratio.high));
+  const std::string low = in_words(ratio.low), high = in_words(ratio.high);
+  return in_words(ratio.value) + (low == high ? std::string() : fmt::format(" ({} to {})", low, high));
 }
 
 // 0.1, 0.2, 0.5, 1, 2, 5 … as far apart as leaves room for their numbers.
