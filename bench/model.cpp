@@ -57,6 +57,17 @@ Seconds LongPollDelay::percentile(double p) const {
   return one_way_ + 2 * one_way_ * ((p - at_once) / waiting_);
 }
 
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait) {
+  const double under_way = 2 * one_way.count();
+  const double waited = per_second > 0 ? -std::expm1(-per_second * wait.count()) / per_second : wait.count();
+  return 1 / (under_way + std::exp(-per_second * under_way) * waited);
+}
+
+double heartbeats_per_second(double per_second, Seconds every) {
+  if (per_second <= 0) return 1 / every.count();
+  return per_second / std::expm1(per_second * every.count());
+}
+
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
 
 Seconds echo_delay(Seconds one_way) { return 2 * one_way; }

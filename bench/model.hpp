@@ -54,6 +54,13 @@ class LongPollDelay {
   double waiting_;
 };
 
+/// How often a long poll goes out: its answer comes with the first message, at once where one came while it was under way, and after `wait` where none
+/// comes: 1 / (2d + e^(-2λd) · (1 - e^(-λ·wait)) / λ).
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait);
+
+/// How often a stream says that it is still there, where it does so after `every` of silence only: λ e^(-λ·every) / (1 - e^(-λ·every)).
+double heartbeats_per_second(double per_second, Seconds every);
+
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
 

@@ -29,6 +29,12 @@ TEST(PollDelayModel, IsUniformFromOneWayToTheIntervalMore) {
   EXPECT_DOUBLE_EQ(ms(delay.percentile(0.95)), 1000);
 }
 
+TEST(PollDelayModel, HasTheRoundTripForAPeriodWhereThatIsLongerThanTheInterval) {
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 20ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 80ms)), 160);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_delay(100ms, 80ms).mean()), 160);  // 160/2 + 80
+}
+
 TEST(PollDelayModel, WithAPauseHasALongerPeriod) {
   const auto delay = bench::poll_delay_with_pause(150ms, 40.3ms);
   EXPECT_NEAR(ms(delay.mean()), 155.6, 0.01);  // T/2 + 2d
@@ -102,12 +108,97 @@ TEST(LongPollDelayModel, EqualsASimulation) {
 }
 
 // Pimentel and Nickerson 2012: 150 ms between the polls, 2.31 to 4.48 at four sites; Edmonton 151.3 ms against 40.3.
+// A poll that waits, goes out again when it has been answered, and is answered empty after a while.
+TEST(LongPollsModel, EqualASimulation) {
+  std::mt19937_64 engine(9);
+  for (const double per_second : {0.02, 0.5, 20.0}) {
+    constexpr double d = 0.05, wait = 25;
+    std::exponential_distribution<double> gap(per_second);
+    double now = 0, next = gap(engine);  // at the server
+    constexpr int polls = 100'000;
+    for (int i = 0; i < polls; ++i) {
+      now = std::max(now, std::min(next, now + wait));  // answered
+      while (next <= now) next += gap(engine);
+      now += 2 * d;
+    }
+    const double expected = bench::long_polls_per_second(per_second, 50ms, 25s);
+    EXPECT_NEAR(polls / now, expected, 0.02 * expected) << per_second;
+  }
+  EXPECT_DOUBLE_EQ(bench::long_polls_per_second(0, 50ms, 25s), 1 / 25.1);
+}
+
+TEST(HeartbeatsModel, EqualASimulation) {
+  std::mt19937_64 engine(10);
+  constexpr double per_second = 0.1, every = 15;
+  std::exponential_distribution<double> gap(per_second);
+  double beats = 0, seconds = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const double silence = gap(engine);
+    beats += std::floor(silence / every);
+    seconds += silence;
+  }
+  EXPECT_NEAR(bench::heartbeats_per_second(per_second, 15s), beats / seconds, 0.01 * beats / seconds);
+  EXPECT_DOUBLE_EQ(bench::heartbeats_per_second(0, 15s), 1.0 / 15);
+  EXPECT_LT(bench::heartbeats_per_second(10, 15s), 1e-60);  // nobody is silent for so long
+}
+
 TEST(PollToPushModel, GivesThePublishedRange) {
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 242ms), 2.31, 0.005);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 30.2ms), 4.48, 0.005);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), 3.86, 0.005);  // published: 3.75
   const auto poll = bench::poll_delay_with_pause(150ms, 40.3ms);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), poll.mean() / Seconds(40.3ms), 1e-9);
+}
+
+TEST(EchoModel, IsARoundTripAndAnotherForAConnection) {
+  EXPECT_DOUBLE_EQ(ms(bench::echo_delay(50ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::echo_delay_with_connect(50ms)), 200);
+  const auto poll = bench::poll_echo_delay(100ms, 10ms);
+  EXPECT_DOUBLE_EQ(ms(poll.low), 20);
+  EXPECT_DOUBLE_EQ(ms(poll.high), 120);
+  EXPECT_DOUBLE_EQ(ms(poll.mean()), 70);
+}
+
+// A client that speaks a random while after it has heard, on a clock that is only counted. When its polls are at the server is up to it.
+TEST(EchoModel, OfALongPollEqualsASimulation) {
+  constexpr double d = 10;
+  std::mt19937_64 engine(1);
+  std::uniform_real_distribution<double> think(0, 5);
+  double now = 0, poll_at_server = d;
+  for (int i = 0; i < 1000; ++i) {
+    now += think(engine);
+    const double said = now, told = std::max(said + d, poll_at_server);
+    now = told + d;            // heard
+    poll_at_server = now + d;  // the next poll, sent at once
+    EXPECT_NEAR(now - said, ms(bench::echo_delay(10ms)), 1e-6) << i;
+  }
+}
+
+TEST(EchoModel, OfPollsEqualsASimulation) {
+  for (const double d : {0.0, 10.0, 80.0}) {  // the last: a round trip longer than the interval
+    constexpr double interval = 100;
+    const double period = std::max(interval, 2 * d);
+    std::mt19937_64 engine(1);
+    std::uniform_real_distribution<double> think(0, period);
+    double now = 0, poll_at_server = 0;
+    std::vector<double> delays;
+    while (delays.size() < 100'000) {
+      now += think(engine);
+      const double said = now;
+      while (poll_at_server < said + d) poll_at_server += period;
+      now = poll_at_server + d;
+      delays.push_back(now - said);
+    }
+    double sum = 0;
+    for (const double delay : delays) sum += delay;
+    const auto model = bench::poll_echo_delay(100ms, Seconds(d / 1e3));
+    EXPECT_NEAR(sum / static_cast<double>(delays.size()) / ms(model.mean()), 1, 0.01) << d;
+    std::sort(delays.begin(), delays.end());
+    for (const double p : {0.1, 0.5, 0.9, 0.99}) {
+      const double found = delays[static_cast<std::size_t>(p * static_cast<double>(delays.size()))];
+      EXPECT_NEAR(found, ms(model.percentile(p)), 1) << d << ' ' << p;
+    }
+  }
 }
 
 TEST(EmptyPollsModel, Is59Of60WithNewsEveryTenMinutesAndAPollEveryTenSeconds) {
