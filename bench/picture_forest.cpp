@@ -31,7 +31,7 @@ std::string in_words(double ratio) {
   return fmt::format("{:.{}f}", ratio, ratio >= 100 ? 0 : ratio >= 10 ? 1 : ratio >= 0.1 ? 2 : 4);
 }
 
-std::string in_words(const Measured& ratio) {
+std::string in_words(const Reading& ratio) {
   const std::string low = in_words(ratio.low), high = in_words(ratio.high);
   return in_words(ratio.value) + (low == high ? std::string() : fmt::format(" ({} to {})", low, high));
 }
