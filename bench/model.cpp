@@ -520,11 +520,11 @@ std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
 
 double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
                                 double per_second, Seconds interval) {
-  return per_second *
-         poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
+  return per_second * poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
 }
 
-double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat) {
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second,
+                               Seconds heartbeat) {
   const auto pushed = [](std::size_t bytes) {
     return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
   };

@@ -596,6 +596,55 @@ TEST(IpModel, CutsBytesIntoSegments) {
 
 TEST(IpModel, AddsTheHeadersOfEverySegment) { EXPECT_EQ(bench::ip_bytes(100, 2), 204U); }
 
+TEST(IpModel, SumsAnAverageReadersPollsUpToManyMessagesEach) {
+  // Nearly every poll finds nothing: a poll's bytes for each message, λT of which it takes to bring one.
+  const bench::Bytes nothing = bench::empty_poll(here, 10);
+  const auto empty = static_cast<double>(bench::ip_bytes(nothing.total(), 3));
+  EXPECT_NEAR(bench::poll_ip_bytes_per_message(here, 10, 150, 1e-5) * 1e-5, empty, 0.01 * empty);
+  // The two ways to sum agree where they meet.
+  const double below = bench::poll_ip_bytes_per_message(here, 10, 150, 499),
+               above = bench::poll_ip_bytes_per_message(here, 10, 150, 501);
+  EXPECT_NEAR(below, above, 0.002 * below);
+  EXPECT_GT(bench::poll_ip_bytes_per_message(here, 10, 150, 1e6), 150);
+}
+
+TEST(IpModel, HasACommentAfterEachHeartbeatOfSilence) {
+  // Messages as a Poisson process for long enough; the timer begins anew with each message and each comment.
+  std::mt19937_64 random(7);
+  for (const double rate : {0.01, 0.1, 0.5}) {
+    std::exponential_distribution<double> gap(rate);
+    double seconds = 0;
+    std::uint64_t comments = 0;
+    for (int message = 0; message < 200'000; ++message) {
+      const double quiet = gap(random);
+      comments += static_cast<std::uint64_t>(quiet / 15);
+      seconds += quiet;
+    }
+    const double event = static_cast<double>(bench::ip_bytes(bench::sse_event_bytes(10, 150), 2)),
+                 comment = static_cast<double>(bench::ip_bytes(8, 2));
+    const double expected = 200'000 / seconds * event + static_cast<double>(comments) / seconds * comment;
+    EXPECT_NEAR(bench::sse_ip_bytes_per_second(10, 150, rate, 15s), expected, 0.01 * expected) << rate;
+  }
+}
+
+TEST(IpModel, PingsAlsoWhileMessagesCome) {
+  const double ping = static_cast<double>(bench::ip_bytes(2 + 6, 3)),
+               frame = static_cast<double>(bench::ip_bytes(4 + 150, 2));
+  EXPECT_DOUBLE_EQ(bench::websocket_ip_bytes_per_second(150, 10, 15s), 10 * frame + ping / 15);
+}
+
+TEST(IpModel, MakesEachTransportTheCheapestSomewhere) {
+  const auto poll = [](double rate, double interval) {
+    return bench::poll_ip_bytes_per_second(here, 10, 150, rate, bench::Seconds(interval));
+  };
+  const auto sse = [](double rate) { return bench::sse_ip_bytes_per_second(10, 150, rate, 15s); };
+  const auto ws = [](double rate) { return bench::websocket_ip_bytes_per_second(150, rate, 15s); };
+  EXPECT_LT(poll(100, 1), std::min(sse(100), ws(100)));          // a hundred messages a poll
+  EXPECT_LT(poll(0.001, 600), std::min(sse(0.001), ws(0.001)));  // rarer than heartbeats
+  EXPECT_LT(ws(2), std::min(sse(2), poll(2, 0.1)));              // the smaller frame
+  EXPECT_LT(sse(0.01), std::min(ws(0.01), poll(0.01, 1)));       // the smaller heartbeat
+}
+
 TEST(FloorModel, AddsFourBytesOfLength) { EXPECT_EQ(bench::tcp_message_bytes(100), 104U); }
 
 TEST(Bytes, AddUpByDirection) {
