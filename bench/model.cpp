@@ -274,19 +274,19 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
 double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                                  double per_interval) {
   const std::uint64_t request = poll_request_bytes(target, cursor);
-  const auto poll = [&](std::size_t count) {
+  // Far enough to both sides of the mean that nothing is missing; in logarithms, since e^(-λT) is 0 for a double from 746 on.
+  const double far = 12 * std::sqrt(per_interval) + 20;
+  const auto fewest = static_cast<std::size_t>(std::max(per_interval - far, 0.0)),
+             most = static_cast<std::size_t>(per_interval + far);
+  double bytes = 0;
+  for (std::size_t count = fewest; count <= most; ++count) {
+    const auto k = static_cast<double>(count);
+    const double probability = std::exp(k * std::log(per_interval) - per_interval - std::lgamma(k + 1));
     const std::uint64_t answer = count == 0
                                      ? empty_response_bytes()
                                      : page_response_bytes(page_body_bytes(cursor, count, count * message));
-    return static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
-  };
-  // From some hundred messages on, e^-λT is too small for a double, and every poll brings nearly the mean.
-  if (per_interval > 500) return poll(static_cast<std::size_t>(std::round(per_interval))) / per_interval;
-  double bytes = 0, probability = std::exp(-per_interval);
-  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
-  for (std::size_t count = 0; count <= most; ++count) {
-    bytes += probability * poll(count);
-    probability *= per_interval / static_cast<double>(count + 1);
+    bytes +=
+        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
   }
   return bytes / per_interval;
 }

@@ -431,6 +431,28 @@ TEST(PollingModel, ExpectsWhatASimulationCounts) {
               1, 0.01);
 }
 
+// The same from one message in ten intervals to more than a double can hold e^(-λT) of.
+TEST(PollingModel, ExpectsThePacketsThatASimulationCounts) {
+  std::mt19937_64 engine(12);
+  for (const double per_interval : {0.1, 1.0, 30.0, 2000.0}) {
+    std::poisson_distribution<std::size_t> found(per_interval);
+    constexpr std::size_t cursor = 13, message = 150;
+    double bytes = 0, messages = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      const std::size_t count = found(engine);
+      const auto request = bench::poll_request_bytes(here, cursor);
+      const auto answer =
+          count == 0 ? bench::empty_response_bytes()
+                     : bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
+      bytes +=
+          static_cast<double>(bench::ip_bytes(request + answer, bench::packets_of_exchange(request, answer)));
+      messages += static_cast<double>(count);
+    }
+    const double expected = bench::poll_ip_bytes_per_message(here, cursor, message, per_interval);
+    EXPECT_NEAR(expected, bytes / messages, 0.03 * expected) << per_interval;
+  }
+}
+
 TEST(SseModel, CountsTheSetUp) {
   constexpr auto request =
       "GET /rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: text/event-stream\r\n\r\n"sv;
