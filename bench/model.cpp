@@ -514,6 +514,10 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
          (segments(answer) + 1) / 2;
 }
 
+std::uint64_t packets_of_setup(std::uint64_t request, std::uint64_t pieces) {
+  return 3 + 2 * (segments(request) + pieces);
+}
+
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
   return payload + packets * header_bytes;
 }
