@@ -138,7 +138,7 @@ bool is_of_the_machine(const Run& run, const Gate& gate) {
   // again what it has.
   constexpr double much_ms = 50;
   const auto waited = run.figures.find("waited_ms");
-  return (gate.name == uniform_name || gate.name == no_retransmissions_name) && waited != run.figures.end() &&
+  return (gate.name == uniform_name || gate.name == nothing_lost_name) && waited != run.figures.end() &&
          waited->second > much_ms;
 }
 
