@@ -28,6 +28,9 @@ std::string preference_applied(std::optional<std::chrono::seconds> wait) {
 
 std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\n\r\n", bytes) + bytes; }
 
+// Header fields of that many bytes, line ends and all.
+std::string further(const Target& target) { return any(target.fields); }
+
 std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{}"}})", any(cursor)); }
 
 }  // namespace
@@ -52,6 +55,17 @@ Seconds LongPollDelay::percentile(double p) const {
   const double at_once = 1 - waiting_;
   if (p <= at_once) return one_way_;
   return one_way_ + 2 * one_way_ * ((p - at_once) / waiting_);
+}
+
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait) {
+  const double under_way = 2 * one_way.count();
+  const double waited = per_second > 0 ? -std::expm1(-per_second * wait.count()) / per_second : wait.count();
+  return 1 / (under_way + std::exp(-per_second * under_way) * waited);
+}
+
+double heartbeats_per_second(double per_second, Seconds every) {
+  if (per_second <= 0) return 1 / every.count();
+  return per_second / std::expm1(per_second * every.count());
 }
 
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
@@ -139,6 +153,12 @@ std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval
 
 // --- what all share ---
 
+std::size_t fields_bytes(std::span<const std::string> fields) {
+  std::size_t bytes = 0;
+  for (const std::string& field : fields) bytes += field.size() + std::string_view("\r\n").size();
+  return bytes;
+}
+
 std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq) {
   return epoch_bytes + fmt::formatted_size(".{}", seq);
 }
@@ -170,8 +190,8 @@ std::size_t draft_bytes(std::string_view author, std::string_view text) {
 std::size_t poll_request_bytes(const Target& target, std::size_t cursor,
                                std::optional<std::chrono::seconds> wait) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
-  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}\r\n", target.path,
-                             query, target.authority, preference(wait));
+  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}{}\r\n", target.path,
+                             query, target.authority, preference(wait), further(target));
 }
 
 std::size_t empty_response_bytes(std::optional<std::chrono::seconds> wait) {
@@ -194,6 +214,11 @@ std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag) {
   return page_response_bytes(body) + fmt::formatted_size("ETag: {}\r\n", any(tag));
 }
 
+Bytes unchanged_poll(const Target& target, std::size_t tag) {
+  return {poll_request_bytes(target, 0) + fmt::formatted_size("If-None-Match: {}\r\n", any(tag)),
+          fmt::formatted_size("HTTP/1.1 304 Not Modified\r\n{}ETag: {}\r\n\r\n", date, any(tag))};
+}
+
 Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait) {
   return {poll_request_bytes(target, cursor, wait), empty_response_bytes(wait)};
 }
@@ -212,12 +237,43 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
   return (request + empty * static_cast<double>(empty_response_bytes()) + full * (head + body)) / per_poll;
 }
 
+double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                                 double per_interval) {
+  const std::uint64_t request = poll_request_bytes(target, cursor);
+  const auto poll = [&](std::size_t count) {
+    const std::uint64_t answer = count == 0
+                                     ? empty_response_bytes()
+                                     : page_response_bytes(page_body_bytes(cursor, count, count * message));
+    return static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+  };
+  // From some hundred messages on, e^-λT is too small for a double, and every poll brings nearly the mean.
+  if (per_interval > 500) return poll(static_cast<std::size_t>(std::round(per_interval))) / per_interval;
+  double bytes = 0, probability = std::exp(-per_interval);
+  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
+  for (std::size_t count = 0; count <= most; ++count) {
+    bytes += probability * poll(count);
+    probability *= per_interval / static_cast<double>(count + 1);
+  }
+  return bytes / per_interval;
+}
+
+double where_polling_is_cheaper(const std::function<double(double)>& polled, double pushed) {
+  constexpr double least = 1e-3, most = 1e6;
+  if (polled(most) >= pushed) return std::numeric_limits<double>::infinity();
+  double dear = least, cheap = most;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = std::sqrt(dear * cheap);
+    (polled(middle) > pushed ? dear : cheap) = middle;
+  }
+  return cheap;
+}
+
 // --- server-sent events ---
 
 std::size_t sse_request_bytes(const Target& target, std::size_t cursor) {
   const std::string resume = cursor > 0 ? fmt::format("Last-Event-ID: {}\r\n", any(cursor)) : std::string();
-  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
-                             target.path, target.authority, resume);
+  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}{}\r\n",
+                             target.path, target.authority, resume, further(target));
 }
 
 std::size_t sse_response_head_bytes() {
@@ -249,8 +305,8 @@ std::size_t websocket_request_bytes(const Target& target, std::size_t cursor) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
   return fmt::formatted_size(
       "GET {}/socket{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n",
-      target.path, query, target.authority);
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n{}\r\n",
+      target.path, query, target.authority, further(target));
 }
 
 std::size_t websocket_response_bytes() {
@@ -274,6 +330,16 @@ std::size_t websocket_hello_bytes(std::size_t cursor) {
 
 Bytes ping() { return {masked_frame_bytes(0), frame_bytes(0)}; }
 
+std::size_t foreign_origin_bytes(std::string_view origin) {
+  const std::size_t body = fmt::formatted_size(
+      R"({{"status":403,"title":"Forbidden","detail":"origin is \"{}\", expected this server's own or one given with --allow-origin"}})",
+      origin);
+  return fmt::formatted_size(
+             "HTTP/1.1 403 Forbidden\r\n{}Content-Type: application/problem+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+             date, body) +
+         body;
+}
+
 Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_t after) {
   return {websocket_request_bytes(target, after),
           websocket_response_bytes() + websocket_hello_bytes(hello_cursor)};
@@ -285,19 +351,22 @@ Bytes post(const Target& target, std::string_view author, std::string_view text,
   const std::size_t draft = draft_bytes(author, text);
   const std::string place = place_json(cursor);
   return {fmt::formatted_size("POST {}/messages HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
-                              "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                              target.path, target.authority, draft) +
+                              "Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n",
+                              target.path, target.authority, draft, further(target)) +
               draft,
           fmt::formatted_size(
               "HTTP/1.1 201 Created\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
               date, place.size(), place)};
 }
 
+std::size_t websocket_draft_bytes(std::uint64_t ref, std::string_view author, std::string_view text) {
+  return fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) + json_string_bytes(author) +
+         json_string_bytes(text);
+}
+
 Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
                         std::size_t cursor) {
-  const std::size_t sent = fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) +
-                           json_string_bytes(author) + json_string_bytes(text);
-  return {masked_frame_bytes(sent),
+  return {masked_frame_bytes(websocket_draft_bytes(ref, author, text)),
           frame_bytes(fmt::formatted_size(R"({{"ref":{},"cursor":"{}"}})", ref, any(cursor)))};
 }
 
@@ -323,10 +392,55 @@ double websocket_bytes_per_hour(Seconds heartbeat) {
   return hour_s / heartbeat.count() * static_cast<double>(ping().total());
 }
 
+// --- packets ---
+
 std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
 
-std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
-  return payload + segments * (20 + 20 + 12);
+std::uint64_t packets_of_push(std::uint64_t bytes) {
+  const std::uint64_t data = segments(bytes);
+  return data + (data + 1) / 2;
+}
+
+std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer) {
+  const std::uint64_t asked = segments(request), answered = segments(answer);
+  return asked + asked / 2 + answered + (answered + 1) / 2;
+}
+
+std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer) {
+  return segments(head) + segments(body) + (segments(head) + segments(body)) / 2 + segments(answer) +
+         (segments(answer) + 1) / 2;
+}
+
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
+  return payload + packets * header_bytes;
+}
+
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval) {
+  return per_second *
+         poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
+}
+
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat) {
+  const auto pushed = [](std::size_t bytes) {
+    return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
+  };
+  const double beats = per_second / std::expm1(per_second * heartbeat.count());
+  return per_second * pushed(sse_event_bytes(cursor, message)) + beats * pushed(sse_heartbeat_bytes());
+}
+
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat) {
+  const std::size_t frame = frame_bytes(message);
+  const auto message_cost = static_cast<double>(ip_bytes(frame, packets_of_push(frame)));
+  const auto ping_cost =
+      static_cast<double>(ip_bytes(ping().total(), packets_of_exchange(ping().down, ping().up)));
+  return per_second * message_cost + ping_cost / heartbeat.count();
+}
+
+// --- compression ---
+
+std::size_t deflate_memory_bytes(int window_bits, int memory_level) {
+  return (std::size_t{1} << (window_bits + 2)) + (std::size_t{1} << (memory_level + 9));
 }
 
 }  // namespace bench

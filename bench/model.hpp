@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,13 @@ class LongPollDelay {
   double waiting_;
 };
 
+/// How often a long poll goes out: its answer comes with the first message, at once where one came while it was under way, and after `wait` where none
+/// comes: 1 / (2d + e^(-2λd) · (1 - e^(-λ·wait)) / λ).
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait);
+
+/// How often a stream says that it is still there, where it does so after `every` of silence only: λ e^(-λ·every) / (1 - e^(-λ·every)).
+double heartbeats_per_second(double per_second, Seconds every);
+
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
 
@@ -91,9 +99,11 @@ double knee(Seconds service);
 
 // --- TCP ---
 
-/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928) of 1448 bytes, which are 1500 without the headers of IP and TCP
-/// and its timestamps.
-constexpr std::uint64_t segment_bytes = 1448;
+/// A packet's headers: 20 bytes of IP, 20 of TCP, 12 of timestamps.
+constexpr std::uint64_t header_bytes = 20 + 20 + 12;
+/// What a packet of 1500 bytes carries at most.
+constexpr std::uint64_t segment_bytes = 1500 - header_bytes;
+/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928).
 constexpr std::uint64_t initial_window = 10 * segment_bytes;
 
 /// The round trips that slow start needs for so many bytes, the window doubling with each: ceil(log2(1 + bytes/14480)).
@@ -131,6 +141,7 @@ struct Bytes {
     return *this;
   }
   friend Bytes operator+(Bytes a, const Bytes& b) { return a += b; }
+  friend Bytes operator-(const Bytes& a, const Bytes& b) { return {a.up - b.up, a.down - b.down}; }
   friend Bytes operator*(std::uint64_t times, const Bytes& b) { return {times * b.up, times * b.down}; }
   bool operator==(const Bytes&) const = default;
 };
@@ -139,7 +150,12 @@ struct Bytes {
 struct Target {
   std::string authority;  ///< "127.0.0.1:8081": what stands in Host
   std::string path;       ///< "/rooms/lobby", percent-encoded
+  std::size_t fields =
+      0;  ///< bytes of the header fields that a client adds to each request, with their line ends
 };
+
+/// What such fields are on the wire: "Cookie: a=b" is 13 bytes with its line end.
+std::size_t fields_bytes(std::span<const std::string> fields);
 
 /// `k3f9.17`: the epoch, a dot, the digits of the seq.
 std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq);
@@ -172,6 +188,9 @@ std::size_t page_response_bytes(std::size_t body, std::optional<std::chrono::sec
 /// A poll without `after` is answered with an `ETag: "k3f9.1-21"` besides: `tag` bytes with its quotes.
 std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag);
 
+/// A poll of the whole log that says which it has (`If-None-Match`, a tag of `tag` bytes with its quotes), and the 304 that repeats the tag.
+Bytes unchanged_poll(const Target& target, std::size_t tag);
+
 /// One exchange that brings nothing.
 Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait = {});
 
@@ -180,6 +199,13 @@ Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::ch
 /// it takes the Content-Length of the mean page.
 double poll_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                               double per_second, Seconds interval);
+
+/// The same with the headers of IP and TCP and with acknowledgements, for polls that stand alone. `per_interval` is λT.
+double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                                 double per_interval);
+
+/// The λT from which a polled message, `polled(λT)`, costs less than a pushed one; infinity where it never does. `polled` falls.
+double where_polling_is_cheaper(const std::function<double(double)>& polled, double pushed);
 
 // Server-sent events.
 
@@ -204,6 +230,8 @@ std::size_t websocket_request_bytes(const Target& target, std::size_t cursor = 0
 /// The 101: `Upgrade`, `Connection`, `Sec-WebSocket-Accept` (28 characters), `Sec-WebSocket-Protocol`, `Server: Boost.Beast/345` (the three digits
 /// are Beast's version).
 std::size_t websocket_response_bytes();
+/// The 403 to a handshake from a page of another origin. It names what came.
+std::size_t foreign_origin_bytes(std::string_view origin);
 /// A server's frame: a header of 2 bytes, of 4 from a payload of 126, of 10 from 65536 (RFC 6455, 5.2).
 std::size_t frame_bytes(std::size_t payload);
 /// A client's frame: 4 bytes of mask more.
@@ -220,6 +248,8 @@ Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_
 /// A POST of a draft and its `201` with `{"cursor":"k3f9.18"}`. `cursor` is the new message's. For drafts up to 1 MiB: from there
 /// libcurl asks with `Expect: 100-continue` first.
 Bytes post(const Target& target, std::string_view author, std::string_view text, std::size_t cursor);
+/// `{"ref":1,"author":"ada","text":"hi"}`
+std::size_t websocket_draft_bytes(std::uint64_t ref, std::string_view author, std::string_view text);
 /// `{"ref":1,"author":"ada","text":"hi"}` in a masked frame and `{"ref":1,"cursor":"k3f9.18"}` in a frame.
 Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
                         std::size_t cursor);
@@ -239,10 +269,37 @@ double sse_bytes_per_hour(Seconds heartbeat);
 /// A ping and its pong every heartbeat.
 double websocket_bytes_per_hour(Seconds heartbeat);
 
-/// IPv4 bytes of that payload in `segments` (acknowledgements are segments too): 20 of IP, 20 of TCP, 12 of timestamps for each.
-std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments);
+// Packets of IPv4, where the line takes 1500 bytes and nothing is lost. Counted as a reader sees them whose connection is up.
 
-/// The segments that so many bytes take, written at once.
+/// The packets for bytes that are written at once.
 std::uint64_t segments(std::uint64_t bytes);
+
+/// A message to a reader who has nothing to say: its segments, and an acknowledgement for every second of them and for the last.
+std::uint64_t packets_of_push(std::uint64_t bytes);
+
+/// A request and its answer with nothing before and after them for longer than an acknowledgement is held back (40 ms). The answer
+/// acknowledges the end of the request; that of the answer goes alone.
+std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer);
+
+/// The same for a POST of libcurl's, which writes head and body one after the other.
+std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer);
+
+/// Payload and headers.
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
+
+// Bytes of IP a second, both ways, of one reader to whom messages of `message` bytes come as a Poisson process, heartbeats among them.
+
+/// A poll every `interval`.
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval);
+/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
+/// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);
+
+// Compression.
+
+/// What zlib keeps for a stream that it compresses: 2^(window + 2) + 2^(level + 9) (zconf.h), 256 KiB at its defaults of 15 and 8.
+std::size_t deflate_memory_bytes(int window_bits, int memory_level);
 
 }  // namespace bench
