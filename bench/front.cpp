@@ -96,7 +96,7 @@ std::vector<Cell> chosen_cells(const Setting& setting, const Arguments& argument
   }
   const bool asked = !arguments.filter.empty() || !arguments.claim.empty();
   cells = chosen(std::move(cells), arguments.filter);
-  if (asked || arguments.list) {
+  if (asked) {
     const unsigned few = setting.profile == Profile::standard ? 3 : 1;
     for (Cell& cell : cells) cell.repetitions = std::max(cell.repetitions, few);
   }
@@ -163,7 +163,12 @@ int measure_all(const Arguments& arguments) {
     return 2;
   }
   if (arguments.list) {
-    for (const Cell& cell : cells) fmt::print("{}\n", cell.name);
+    double seconds = 0;
+    for (const Cell& cell : cells) {
+      fmt::print("{}\n", cell.name);
+      seconds += cell.estimate_s * cell.repetitions;
+    }
+    fmt::print(stderr, "{} cells, about {:.0f} s in all.\n", cells.size(), seconds);
     return 0;
   }
   std::vector<std::string> words = arguments.google;

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <deque>
 #include <limits>
-#include <stdexcept>
 
 namespace bench {
 namespace {
@@ -30,26 +28,8 @@ std::string preference_applied(std::optional<std::chrono::seconds> wait) {
 
 std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\n\r\n", bytes) + bytes; }
 
-// Of the code for that character, in bits (RFC 7541, B): space to tilde.
-std::size_t huffman_bits(char c) {
-  constexpr std::array<unsigned char, 95> bits{
-      6,  10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8,  6,  6,  6,   //   ! " # $ % & ' ( ) * + , - . /
-      5,  5,  5,  6,  6,  6, 6, 6,  6,  6,  7, 8,  15, 6,  12, 10,  // 0 to 9 : ; < = > ?
-      13, 6,  7,  7,  7,  7, 7, 7,  7,  7,  7, 7,  7,  7,  7,  7,   // @ A to O
-      7,  7,  7,  7,  7,  7, 7, 7,  8,  7,  8, 13, 19, 13, 14, 6,   // P to Z [ \\ ] ^ _
-      15, 5,  6,  5,  6,  5, 6, 6,  6,  5,  7, 7,  6,  6,  6,  5,   // ` a to o
-      6,  7,  6,  5,  5,  6, 7, 7,  7,  7,  7, 15, 11, 14, 13};     // p to z { | } ~
-  if (c < ' ' || c > '~') throw std::invalid_argument("a header field is printable ASCII here");
-  return bits[static_cast<std::size_t>(c - ' ')];
-}
-
-// With a prefix of 7 bits (RFC 7541, 5.1).
-std::size_t hpack_integer_bytes(std::size_t value) {
-  std::size_t bytes = 1;
-  if (value < 127) return bytes;
-  for (value -= 127; value >= 128; value /= 128) ++bytes;
-  return bytes + 1;
-}
+// Header fields of that many bytes, line ends and all.
+std::string further(const Target& target) { return any(target.fields); }
 
 std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{}"}})", any(cursor)); }
 
@@ -88,17 +68,6 @@ Uniform poll_echo_delay(Seconds interval, Seconds one_way) {
 }
 
 double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
-
-unsigned tls_round_trips(Tls tls, bool resumed) {
-  if (tls == Tls::none) return 0;
-  return tls == Tls::v1_2 && !resumed ? 2 : 1;
-}
-
-Seconds cold_start(Tls tls, Seconds one_way, bool resumed) {
-  return 2 * one_way * (2 + tls_round_trips(tls, resumed));
-}
-
-double polls_per_second_at_most(unsigned ports) { return ports / 60.0; }
 
 Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
 
@@ -173,6 +142,12 @@ std::vector<std::size_t> pages(std::span<const Seconds> phases, Seconds interval
 
 // --- what all share ---
 
+std::size_t fields_bytes(std::span<const std::string> fields) {
+  std::size_t bytes = 0;
+  for (const std::string& field : fields) bytes += field.size() + std::string_view("\r\n").size();
+  return bytes;
+}
+
 std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq) {
   return epoch_bytes + fmt::formatted_size(".{}", seq);
 }
@@ -204,8 +179,8 @@ std::size_t draft_bytes(std::string_view author, std::string_view text) {
 std::size_t poll_request_bytes(const Target& target, std::size_t cursor,
                                std::optional<std::chrono::seconds> wait) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
-  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}\r\n", target.path,
-                             query, target.authority, preference(wait));
+  return fmt::formatted_size("GET {}/messages{} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}{}\r\n", target.path,
+                             query, target.authority, preference(wait), further(target));
 }
 
 std::size_t empty_response_bytes(std::optional<std::chrono::seconds> wait) {
@@ -228,6 +203,11 @@ std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag) {
   return page_response_bytes(body) + fmt::formatted_size("ETag: {}\r\n", any(tag));
 }
 
+Bytes unchanged_poll(const Target& target, std::size_t tag) {
+  return {poll_request_bytes(target, 0) + fmt::formatted_size("If-None-Match: {}\r\n", any(tag)),
+          fmt::formatted_size("HTTP/1.1 304 Not Modified\r\n{}ETag: {}\r\n\r\n", date, any(tag))};
+}
+
 Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait) {
   return {poll_request_bytes(target, cursor, wait), empty_response_bytes(wait)};
 }
@@ -246,12 +226,39 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
   return (request + empty * static_cast<double>(empty_response_bytes()) + full * (head + body)) / per_poll;
 }
 
+double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                                 double per_interval) {
+  const std::uint64_t request = poll_request_bytes(target, cursor);
+  double bytes = 0, probability = std::exp(-per_interval);
+  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
+  for (std::size_t count = 0; count <= most; ++count) {
+    const std::uint64_t answer = count == 0
+                                     ? empty_response_bytes()
+                                     : page_response_bytes(page_body_bytes(cursor, count, count * message));
+    bytes +=
+        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+    probability *= per_interval / static_cast<double>(count + 1);
+  }
+  return bytes / per_interval;
+}
+
+double where_polling_is_cheaper(const std::function<double(double)>& polled, double pushed) {
+  constexpr double least = 1e-3, most = 1e6;
+  if (polled(most) >= pushed) return std::numeric_limits<double>::infinity();
+  double dear = least, cheap = most;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = std::sqrt(dear * cheap);
+    (polled(middle) > pushed ? dear : cheap) = middle;
+  }
+  return cheap;
+}
+
 // --- server-sent events ---
 
 std::size_t sse_request_bytes(const Target& target, std::size_t cursor) {
   const std::string resume = cursor > 0 ? fmt::format("Last-Event-ID: {}\r\n", any(cursor)) : std::string();
-  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}\r\n",
-                             target.path, target.authority, resume);
+  return fmt::formatted_size("GET {}/events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{}{}\r\n",
+                             target.path, target.authority, resume, further(target));
 }
 
 std::size_t sse_response_head_bytes() {
@@ -289,8 +296,8 @@ std::size_t websocket_request_bytes(const Target& target, std::size_t cursor) {
   const std::string query = cursor > 0 ? "?after=" + any(cursor) : std::string();
   return fmt::formatted_size(
       "GET {}/socket{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n",
-      target.path, query, target.authority);
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n{}\r\n",
+      target.path, query, target.authority, further(target));
 }
 
 std::size_t websocket_response_bytes() {
@@ -314,6 +321,16 @@ std::size_t websocket_hello_bytes(std::size_t cursor) {
 
 Bytes ping() { return {masked_frame_bytes(0), frame_bytes(0)}; }
 
+std::size_t foreign_origin_bytes(std::string_view origin) {
+  const std::size_t body = fmt::formatted_size(
+      R"({{"status":403,"title":"Forbidden","detail":"origin is \"{}\", expected this server's own or one given with --allow-origin"}})",
+      origin);
+  return fmt::formatted_size(
+             "HTTP/1.1 403 Forbidden\r\n{}Content-Type: application/problem+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+             date, body) +
+         body;
+}
+
 Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_t after) {
   return {websocket_request_bytes(target, after),
           websocket_response_bytes() + websocket_hello_bytes(hello_cursor)};
@@ -325,19 +342,22 @@ Bytes post(const Target& target, std::string_view author, std::string_view text,
   const std::size_t draft = draft_bytes(author, text);
   const std::string place = place_json(cursor);
   return {fmt::formatted_size("POST {}/messages HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n"
-                              "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                              target.path, target.authority, draft) +
+                              "Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n",
+                              target.path, target.authority, draft, further(target)) +
               draft,
           fmt::formatted_size(
               "HTTP/1.1 201 Created\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
               date, place.size(), place)};
 }
 
+std::size_t websocket_draft_bytes(std::uint64_t ref, std::string_view author, std::string_view text) {
+  return fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) + json_string_bytes(author) +
+         json_string_bytes(text);
+}
+
 Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
                         std::size_t cursor) {
-  const std::size_t sent = fmt::formatted_size(R"({{"ref":{},"author":,"text":}})", ref) +
-                           json_string_bytes(author) + json_string_bytes(text);
-  return {masked_frame_bytes(sent),
+  return {masked_frame_bytes(websocket_draft_bytes(ref, author, text)),
           frame_bytes(fmt::formatted_size(R"({{"ref":{},"cursor":"{}"}})", ref, any(cursor)))};
 }
 
@@ -363,73 +383,33 @@ double websocket_bytes_per_hour(Seconds heartbeat) {
   return hour_s / heartbeat.count() * static_cast<double>(ping().total());
 }
 
-// --- an exchange ---
-
-std::uint64_t exchange_packets(bool kept) { return kept ? 3 : 10; }
-
-std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept) {
-  constexpr std::uint64_t syn_options =
-      8;  // MSS, window scale, SACK permitted: 20 bytes with the timestamps, not 12
-  return ip_bytes(payload, exchange_packets(kept)) + (kept ? 0 : 2 * syn_options);
-}
-
-// --- a proxy that gathers ---
-
-std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
-                                                  std::span<const std::size_t> bytes, std::size_t head,
-                                                  std::size_t buffer) {
-  std::vector<std::optional<Seconds>> kept(said.size());
-  std::size_t sent = head, first = 0;  // of those that are kept
-  for (std::size_t i = 0; i < said.size(); ++i) {
-    sent += bytes[i];
-    const std::size_t passed_on = sent / buffer * buffer;
-    std::size_t end = sent;  // of message i, then of those before it
-    std::size_t whole = i + 1;
-    while (whole > first && end > passed_on) end -= bytes[--whole];
-    for (; first < whole; ++first) kept[first] = said[i] - said[first];
-  }
-  return kept;
-}
-
-std::size_t nginx_stream_head_bytes() {
-  return std::string_view(
-             "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
-             "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n\r\n")
-             .size() +
-         date.size();
-}
-
-// --- TLS and HTTP/2 ---
-
-std::size_t tls_record_bytes(std::size_t payload) { return 5 + payload + 1 + 16; }
-
-std::size_t hpack_string_bytes(std::string_view text) {
-  std::size_t bits = 0;
-  for (const char c : text) bits += huffman_bits(c);
-  const std::size_t bytes = std::min((bits + 7) / 8, text.size());
-  return hpack_integer_bytes(bytes) + bytes;
-}
-
-std::size_t http2_request_bytes(std::string_view path, std::size_t fields) {
-  constexpr std::size_t frame = 9, reset = frame + 4, indexed = 1, path_by_name = 1;
-  return reset + frame + 3 * indexed + path_by_name + hpack_string_bytes(path) + fields * indexed;
-}
-
-std::size_t http2_empty_response_bytes(std::string_view date) {
-  constexpr std::size_t frame = 9, indexed = 1, by_name = 1;
-  return frame + indexed + by_name + hpack_string_bytes("nginx") + by_name + hpack_string_bytes(date);
-}
-
-std::size_t nginx_empty_response_bytes() {
-  return std::string_view("HTTP/1.1 204 No Content\r\nServer: nginx\r\nConnection: keep-alive\r\n\r\n")
-             .size() +
-         date.size();
-}
+// --- packets ---
 
 std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
 
-std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments) {
-  return payload + segments * (20 + 20 + 12);
+std::uint64_t packets_of_push(std::uint64_t bytes) {
+  const std::uint64_t data = segments(bytes);
+  return data + (data + 1) / 2;
+}
+
+std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer) {
+  const std::uint64_t asked = segments(request), answered = segments(answer);
+  return asked + asked / 2 + answered + (answered + 1) / 2;
+}
+
+std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer) {
+  return segments(head) + segments(body) + (segments(head) + segments(body)) / 2 + segments(answer) +
+         (segments(answer) + 1) / 2;
+}
+
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
+  return payload + packets * header_bytes;
+}
+
+// --- compression ---
+
+std::size_t deflate_memory_bytes(int window_bits, int memory_level) {
+  return (std::size_t{1} << (window_bits + 2)) + (std::size_t{1} << (memory_level + 9));
 }
 
 }  // namespace bench

@@ -2,11 +2,10 @@
 // What theory expects, for every figure that the harness measures: delays from the ways of asking, bytes from the text of
 // the protocols. Nothing here calls the code that is measured, or the comparison would be of that code with itself.
 
-#include "bench/tls.hpp"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -73,18 +72,6 @@ Uniform poll_echo_delay(Seconds interval, Seconds one_way);
 /// The share of the polls that find nothing new: e^(-λT).
 double empty_polls(double per_second, Seconds interval);
 
-/// Round trips of a TLS handshake before the first request can go: 2 for TLS 1.2 (RFC 5246, 7.3), 1 for 1.3 (RFC 8446, 2) and for a session
-/// of either that is resumed.
-unsigned tls_round_trips(Tls tls, bool resumed = false);
-
-/// From nothing to the first message, for all three alike: a round trip for TCP, those of TLS, and one for the request and what
-/// answers it, be that a page, an event stream or an upgrade with a frame behind it.
-Seconds cold_start(Tls tls, Seconds one_way, bool resumed = false);
-
-/// How many connections a second a client can open to one server and close itself, for longer than a minute: each keeps one of the
-/// client's ports for the 60 s of TIME_WAIT (RFC 9293, 3.6.1; 60 s is Linux's).
-double polls_per_second_at_most(unsigned ports);
-
 /// The last of N readers of a broadcast, where writing to one costs c: N·c.
 Seconds last_reader(std::size_t readers, Seconds cost);
 
@@ -105,9 +92,11 @@ double knee(Seconds service);
 
 // --- TCP ---
 
-/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928) of 1448 bytes, which are 1500 without the headers of IP and TCP
-/// and its timestamps.
-constexpr std::uint64_t segment_bytes = 1448;
+/// A packet's headers: 20 bytes of IP, 20 of TCP, 12 of timestamps.
+constexpr std::uint64_t header_bytes = 20 + 20 + 12;
+/// What a packet of 1500 bytes carries at most.
+constexpr std::uint64_t segment_bytes = 1500 - header_bytes;
+/// What Linux sends before the first acknowledgement: 10 segments (RFC 6928).
 constexpr std::uint64_t initial_window = 10 * segment_bytes;
 
 /// The round trips that slow start needs for so many bytes, the window doubling with each: ceil(log2(1 + bytes/14480)).
@@ -145,6 +134,7 @@ struct Bytes {
     return *this;
   }
   friend Bytes operator+(Bytes a, const Bytes& b) { return a += b; }
+  friend Bytes operator-(const Bytes& a, const Bytes& b) { return {a.up - b.up, a.down - b.down}; }
   friend Bytes operator*(std::uint64_t times, const Bytes& b) { return {times * b.up, times * b.down}; }
   bool operator==(const Bytes&) const = default;
 };
@@ -153,7 +143,12 @@ struct Bytes {
 struct Target {
   std::string authority;  ///< "127.0.0.1:8081": what stands in Host
   std::string path;       ///< "/rooms/lobby", percent-encoded
+  std::size_t fields =
+      0;  ///< bytes of the header fields that a client adds to each request, with their line ends
 };
+
+/// What such fields are on the wire: "Cookie: a=b" is 13 bytes with its line end.
+std::size_t fields_bytes(std::span<const std::string> fields);
 
 /// `k3f9.17`: the epoch, a dot, the digits of the seq.
 std::size_t cursor_bytes(std::size_t epoch_bytes, std::uint64_t seq);
@@ -186,6 +181,9 @@ std::size_t page_response_bytes(std::size_t body, std::optional<std::chrono::sec
 /// A poll without `after` is answered with an `ETag: "k3f9.1-21"` besides: `tag` bytes with its quotes.
 std::size_t tagged_page_response_bytes(std::size_t body, std::size_t tag);
 
+/// A poll of the whole log that says which it has (`If-None-Match`, a tag of `tag` bytes with its quotes), and the 304 that repeats the tag.
+Bytes unchanged_poll(const Target& target, std::size_t tag);
+
 /// One exchange that brings nothing.
 Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::chrono::seconds> wait = {});
 
@@ -194,6 +192,13 @@ Bytes empty_poll(const Target& target, std::size_t cursor, std::optional<std::ch
 /// it takes the Content-Length of the mean page.
 double poll_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                               double per_second, Seconds interval);
+
+/// The same with the headers of IP and TCP and with acknowledgements, for polls that stand alone. `per_interval` is λT.
+double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
+                                 double per_interval);
+
+/// The λT from which a polled message, `polled(λT)`, costs less than a pushed one; infinity where it never does. `polled` falls.
+double where_polling_is_cheaper(const std::function<double(double)>& polled, double pushed);
 
 // Server-sent events.
 
@@ -221,6 +226,8 @@ std::size_t websocket_request_bytes(const Target& target, std::size_t cursor = 0
 /// The 101: `Upgrade`, `Connection`, `Sec-WebSocket-Accept` (28 characters), `Sec-WebSocket-Protocol`, `Server: Boost.Beast/345` (the three digits
 /// are Beast's version).
 std::size_t websocket_response_bytes();
+/// The 403 to a handshake from a page of another origin. It names what came.
+std::size_t foreign_origin_bytes(std::string_view origin);
 /// A server's frame: a header of 2 bytes, of 4 from a payload of 126, of 10 from 65536 (RFC 6455, 5.2).
 std::size_t frame_bytes(std::size_t payload);
 /// A client's frame: 4 bytes of mask more.
@@ -237,6 +244,8 @@ Bytes websocket_setup(const Target& target, std::size_t hello_cursor, std::size_
 /// A POST of a draft and its `201` with `{"cursor":"k3f9.18"}`. `cursor` is the new message's. For drafts up to 1 MiB: from there
 /// libcurl asks with `Expect: 100-continue` first.
 Bytes post(const Target& target, std::string_view author, std::string_view text, std::size_t cursor);
+/// `{"ref":1,"author":"ada","text":"hi"}`
+std::size_t websocket_draft_bytes(std::uint64_t ref, std::string_view author, std::string_view text);
 /// `{"ref":1,"author":"ada","text":"hi"}` in a masked frame and `{"ref":1,"cursor":"k3f9.18"}` in a frame.
 Bytes websocket_publish(std::uint64_t ref, std::string_view author, std::string_view text,
                         std::size_t cursor);
@@ -256,49 +265,27 @@ double sse_bytes_per_hour(Seconds heartbeat);
 /// A ping and its pong every heartbeat.
 double websocket_bytes_per_hour(Seconds heartbeat);
 
-// An exchange, one at a time: request, answer, and a pause that is longer than a delayed acknowledgement.
+// Packets of IPv4, where the line takes 1500 bytes and nothing is lost. Counted as a reader sees them whose connection is up.
 
-/// On a kept connection 3: request, answer, what acknowledges it. On a fresh one 10: three to open, request and answer each with an
-/// acknowledgement of its own (TCP begins without delaying them), three to close.
-std::uint64_t exchange_packets(bool kept);
-/// Their IPv4 bytes around `payload`. The two packets with a SYN have 8 bytes of options more than the others.
-std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept);
-
-// A proxy that gathers.
-
-/// How long each message is kept by a proxy that passes its buffers on when they are full: until the message is said that fills the
-/// one where its last byte is. Message i is said at said[i], ascending, and has bytes[i]; `head` come before the first. Nothing for those
-/// that are still kept at the end.
-std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
-                                                  std::span<const std::size_t> bytes, std::size_t head,
-                                                  std::size_t buffer);
-/// The head of an event stream that nginx passes on to who asks by HTTP/1.0: as ours, with `Server: nginx` and `Connection: close`, and
-/// without chunks.
-std::size_t nginx_stream_head_bytes();
-
-// TLS and HTTP/2, for exchanges after the first.
-
-/// A record of TLS 1.3 around so much: 5 bytes of header, one of type, 16 of tag (RFC 8446, 5.2).
-std::size_t tls_record_bytes(std::size_t payload);
-
-/// A string in HPACK: its length and its Huffman code, or its own bytes where those are fewer (RFC 7541, 5.2 and B).
-std::size_t hpack_string_bytes(std::string_view text);
-
-/// A request of HTTP/2 that differs from the one before it in nothing, as libcurl (nghttp2) sends it: 9 bytes of frame, one byte for each
-/// of `fields` and of method, scheme and authority; the path is said anew, since nghttp2 expects it to change. Before it come 13 bytes that
-/// reset the stream of the request before, though that is over: libcurl 7.88 does so, and other clients do not.
-std::size_t http2_request_bytes(std::string_view path, std::size_t fields);
-
-/// The answer 204 of nginx, which remembers nothing of what it said: 9 bytes of frame, the status, `server: nginx`, the date.
-std::size_t http2_empty_response_bytes(std::string_view date);
-
-/// The same over HTTP/1.1, with `Server`, `Date`, `Connection: keep-alive`.
-std::size_t nginx_empty_response_bytes();
-
-/// IPv4 bytes of that payload in `segments` (acknowledgements are segments too): 20 of IP, 20 of TCP, 12 of timestamps for each.
-std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t segments);
-
-/// The segments that so many bytes take, written at once.
+/// The packets for bytes that are written at once.
 std::uint64_t segments(std::uint64_t bytes);
+
+/// A message to a reader who has nothing to say: its segments, and an acknowledgement for every second of them and for the last.
+std::uint64_t packets_of_push(std::uint64_t bytes);
+
+/// A request and its answer with nothing before and after them for longer than an acknowledgement is held back (40 ms). The answer
+/// acknowledges the end of the request; that of the answer goes alone.
+std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer);
+
+/// The same for a POST of libcurl's, which writes head and body one after the other.
+std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer);
+
+/// Payload and headers.
+std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
+
+// Compression.
+
+/// What zlib keeps for a stream that it compresses: 2^(window + 2) + 2^(level + 9) (zconf.h), 256 KiB at its defaults of 15 and 8.
+std::size_t deflate_memory_bytes(int window_bits, int memory_level);
 
 }  // namespace bench

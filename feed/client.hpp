@@ -12,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace feed {
 
@@ -48,6 +50,10 @@ class Client {
   /// Ends subscribe() and whatever else is under way, soon.
   virtual void close();
 
+  /// Header fields that go with every request besides the transport's own, as a browser adds cookies: "Cookie: a=b", without CRLF.
+  /// Said before connect().
+  void send_fields(std::vector<std::string> fields) { fields_ = std::move(fields); }
+
   bool is_closed() const { return closed_; }
   net::any_io_executor executor() const { return executor_; }
 
@@ -63,10 +69,13 @@ class Client {
   Result<> take(const Hello& hello, const Events& events);
   Result<> take(const Message& message, const Events& events);
 
+  const std::vector<std::string>& fields() const { return fields_; }
+
  private:
   net::any_io_executor executor_;
   Bell closing_;
   After place_;
+  std::vector<std::string> fields_;
   bool closed_ = false;
 };
 

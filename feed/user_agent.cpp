@@ -339,11 +339,13 @@ void UserAgent::close() { multi_->close(); }
 net::any_io_executor UserAgent::executor() const { return multi_->executor(); }
 std::uint64_t UserAgent::connections() const { return multi_->opened(); }
 
-net::awaitable<Result<Cursor>> post(UserAgent& agent, std::string room_url, Draft draft) {
+net::awaitable<Result<Cursor>> post(UserAgent& agent, std::string room_url, Draft draft,
+                                    std::vector<std::string> fields) {
   Fetch request;
   request.method = "POST";
   request.url = std::move(room_url) + "/messages";
-  request.fields = {"Content-Type: application/json"};
+  request.fields = std::move(fields);
+  request.fields.push_back("Content-Type: application/json");
   request.body = encode(draft);
   const auto answer = co_await agent.fetch(std::move(request));
   if (!answer) co_return answer.error();

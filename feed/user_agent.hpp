@@ -67,9 +67,10 @@ class UserAgent {
   std::unique_ptr<Multi> multi_;
 };
 
-/// Publishes by POST, as the clients do whose transport cannot send. `room_url` is "http://127.0.0.1:8081/rooms/lobby". Errors as
-/// in fetch(), and `refused` with the server's reason.
-net::awaitable<Result<Cursor>> post(UserAgent& agent, std::string room_url, Draft draft);
+/// Publishes by POST, as the clients do whose transport cannot send. `room_url` is "http://127.0.0.1:8081/rooms/lobby", `fields` are
+/// further header fields. Errors as in fetch(), and `refused` with the server's reason.
+net::awaitable<Result<Cursor>> post(UserAgent& agent, std::string room_url, Draft draft,
+                                    std::vector<std::string> fields = {});
 
 /// The reason in a problem+json body, or the status alone.
 Error refusal(const Fetched& answer);

@@ -34,8 +34,9 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
   feed::Fetch request;
   request.url = url_ + "/messages";
   if (place().kind != feed::After::Kind::everything) request.url += "?after=" + feed::to_string(place());
+  request.fields = fields();
   if (timing_.wait) {
-    request.fields = {"Prefer: wait=" + std::to_string(timing_.wait->count())};
+    request.fields.push_back("Prefer: wait=" + std::to_string(timing_.wait->count()));
     request.timeout += *timing_.wait;
   }
   const auto answer = co_await agent_.fetch(std::move(request));
@@ -73,7 +74,7 @@ net::awaitable<feed::Result<>> Client::poll(const feed::Events& events, bool fir
 
 net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, std::string text) {
   feed::Draft draft{std::move(author), std::move(text)};
-  co_return co_await feed::post(agent_, url_, std::move(draft));
+  co_return co_await feed::post(agent_, url_, std::move(draft), fields());
 }
 
 void Client::close() {

@@ -46,7 +46,8 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   std::string type;
   feed::Fetch request;
   request.url = url_ + "/events";
-  request.fields = {"Accept: text/event-stream"};
+  request.fields = fields();
+  request.fields.push_back("Accept: text/event-stream");
   if (place().kind == feed::After::Kind::cursor) {
     request.fields.push_back("Last-Event-ID: " + feed::to_string(place()));
   } else if (place().kind == feed::After::Kind::latest) {
@@ -84,7 +85,7 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
 
 net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, std::string text) {
   feed::Draft draft{std::move(author), std::move(text)};
-  co_return co_await feed::post(agent_, url_, std::move(draft));
+  co_return co_await feed::post(agent_, url_, std::move(draft), fields());
 }
 
 void Client::close() {

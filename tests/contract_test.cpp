@@ -647,6 +647,23 @@ TEST_P(Contract, FollowEndsWhenTheServerHasNoSuchPath) {
   EXPECT_EQ(follower.task().value().status, 404);
 }
 
+TEST_P(Contract, FurtherFieldsGoWithWhatItAsks) {
+  support::TestServer server;
+  support::Relay relay(server.port());
+  const auto client = support::make_client(over(), loop, support::address(relay.port()));
+  client->send_fields({"Cookie: user=ada", "Accept-Language: en-US,en;q=0.9"});
+  const feed::Events events;
+  const auto reading = loop.start(support::read_feed(*client, {}, events));
+
+  loop.until("a request", [&] { return !relay.pieces().empty(); });
+
+  const std::string request = relay.pieces().front().bytes;
+  EXPECT_NE(request.find("\r\nCookie: user=ada\r\n"), std::string::npos) << request;
+  EXPECT_NE(request.find("\r\nAccept-Language: en-US,en;q=0.9\r\n"), std::string::npos) << request;
+  support::say_goodbye(*client, loop);
+  loop.until("the end", [&] { return reading.done(); });
+}
+
 INSTANTIATE_TEST_SUITE_P(Over, Contract,
                          testing::Values(Over::polling, Over::polling_with_pause, Over::long_polling,
                                          Over::sse, Over::websocket),

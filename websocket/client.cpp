@@ -26,6 +26,18 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace ws = beast::websocket;
 
+namespace {
+
+// "Cookie: a=b"
+void add(ws::request_type& request, beast::string_view field) {
+  const std::size_t colon = std::min(field.find(':'), field.size());
+  beast::string_view value = field.substr(std::min(colon + 1, field.size()));
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  request.insert(field.substr(0, colon), value);
+}
+
+}  // namespace
+
 // Outlives close(): coroutines that are still in it hold a share.
 struct Client::Connection {
   explicit Connection(net::any_io_executor executor)
@@ -74,7 +86,8 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
   beast::get_lowest_layer(socket).socket().set_option(net::ip::tcp::no_delay(true), error);
   beast::get_lowest_layer(socket).expires_never();
   socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * silence_, true});
-  socket.set_option(ws::stream_base::decorator([](ws::request_type& request) {
+  socket.set_option(ws::stream_base::decorator([further = fields()](ws::request_type& request) {
+    for (const std::string& field : further) add(request, field);
     request.set(http::field::sec_websocket_protocol,
                 beast::string_view(subprotocol.data(), subprotocol.size()));
   }));
