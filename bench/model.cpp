@@ -57,6 +57,17 @@ Seconds LongPollDelay::percentile(double p) const {
   return one_way_ + 2 * one_way_ * ((p - at_once) / waiting_);
 }
 
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait) {
+  const double under_way = 2 * one_way.count();
+  const double waited = per_second > 0 ? -std::expm1(-per_second * wait.count()) / per_second : wait.count();
+  return 1 / (under_way + std::exp(-per_second * under_way) * waited);
+}
+
+double heartbeats_per_second(double per_second, Seconds every) {
+  if (per_second <= 0) return 1 / every.count();
+  return per_second / std::expm1(per_second * every.count());
+}
+
 double poll_to_push_ratio(Seconds pause, Seconds one_way) { return 2 + pause / (2 * one_way); }
 
 Seconds echo_delay(Seconds one_way) { return 2 * one_way; }
@@ -229,14 +240,18 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
 double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                                  double per_interval) {
   const std::uint64_t request = poll_request_bytes(target, cursor);
-  double bytes = 0, probability = std::exp(-per_interval);
-  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
-  for (std::size_t count = 0; count <= most; ++count) {
+  const auto poll = [&](std::size_t count) {
     const std::uint64_t answer = count == 0
                                      ? empty_response_bytes()
                                      : page_response_bytes(page_body_bytes(cursor, count, count * message));
-    bytes +=
-        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+    return static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+  };
+  // From some hundred messages on, e^-λT is too small for a double, and every poll brings nearly the mean.
+  if (per_interval > 500) return poll(static_cast<std::size_t>(std::round(per_interval))) / per_interval;
+  double bytes = 0, probability = std::exp(-per_interval);
+  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
+  for (std::size_t count = 0; count <= most; ++count) {
+    bytes += probability * poll(count);
     probability *= per_interval / static_cast<double>(count + 1);
   }
   return bytes / per_interval;
@@ -404,6 +419,28 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
 
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
   return payload + packets * header_bytes;
+}
+
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval) {
+  return per_second *
+         poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
+}
+
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat) {
+  const auto pushed = [](std::size_t bytes) {
+    return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
+  };
+  const double beats = per_second / std::expm1(per_second * heartbeat.count());
+  return per_second * pushed(sse_event_bytes(cursor, message)) + beats * pushed(sse_heartbeat_bytes());
+}
+
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat) {
+  const std::size_t frame = frame_bytes(message);
+  const auto message_cost = static_cast<double>(ip_bytes(frame, packets_of_push(frame)));
+  const auto ping_cost =
+      static_cast<double>(ip_bytes(ping().total(), packets_of_exchange(ping().down, ping().up)));
+  return per_second * message_cost + ping_cost / heartbeat.count();
 }
 
 // --- compression ---

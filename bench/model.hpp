@@ -54,6 +54,13 @@ class LongPollDelay {
   double waiting_;
 };
 
+/// How often a long poll goes out: its answer comes with the first message, at once where one came while it was under way, and after `wait` where none
+/// comes: 1 / (2d + e^(-2λd) · (1 - e^(-λ·wait)) / λ).
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait);
+
+/// How often a stream says that it is still there, where it does so after `every` of silence only: λ e^(-λ·every) / (1 - e^(-λ·every)).
+double heartbeats_per_second(double per_second, Seconds every);
+
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
 
@@ -282,6 +289,16 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
 
 /// Payload and headers.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
+
+// Bytes of IP a second, both ways, of one reader to whom messages of `message` bytes come as a Poisson process, heartbeats among them.
+
+/// A poll every `interval`.
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval);
+/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
+/// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);
 
 // Compression.
 

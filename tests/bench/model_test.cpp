@@ -29,6 +29,12 @@ TEST(PollDelayModel, IsUniformFromOneWayToTheIntervalMore) {
   EXPECT_DOUBLE_EQ(ms(delay.percentile(0.95)), 1000);
 }
 
+TEST(PollDelayModel, HasTheRoundTripForAPeriodWhereThatIsLongerThanTheInterval) {
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 20ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 80ms)), 160);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_delay(100ms, 80ms).mean()), 160);  // 160/2 + 80
+}
+
 TEST(PollDelayModel, WithAPauseHasALongerPeriod) {
   const auto delay = bench::poll_delay_with_pause(150ms, 40.3ms);
   EXPECT_NEAR(ms(delay.mean()), 155.6, 0.01);  // T/2 + 2d
@@ -102,6 +108,40 @@ TEST(LongPollDelayModel, EqualsASimulation) {
 }
 
 // Pimentel and Nickerson 2012: 150 ms between the polls, 2.31 to 4.48 at four sites; Edmonton 151.3 ms against 40.3.
+// A poll that waits, goes out again when it has been answered, and is answered empty after a while.
+TEST(LongPollsModel, EqualASimulation) {
+  std::mt19937_64 engine(9);
+  for (const double per_second : {0.02, 0.5, 20.0}) {
+    constexpr double d = 0.05, wait = 25;
+    std::exponential_distribution<double> gap(per_second);
+    double now = 0, next = gap(engine);  // at the server
+    constexpr int polls = 100'000;
+    for (int i = 0; i < polls; ++i) {
+      now = std::max(now, std::min(next, now + wait));  // answered
+      while (next <= now) next += gap(engine);
+      now += 2 * d;
+    }
+    const double expected = bench::long_polls_per_second(per_second, 50ms, 25s);
+    EXPECT_NEAR(polls / now, expected, 0.02 * expected) << per_second;
+  }
+  EXPECT_DOUBLE_EQ(bench::long_polls_per_second(0, 50ms, 25s), 1 / 25.1);
+}
+
+TEST(HeartbeatsModel, EqualASimulation) {
+  std::mt19937_64 engine(10);
+  constexpr double per_second = 0.1, every = 15;
+  std::exponential_distribution<double> gap(per_second);
+  double beats = 0, seconds = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const double silence = gap(engine);
+    beats += std::floor(silence / every);
+    seconds += silence;
+  }
+  EXPECT_NEAR(bench::heartbeats_per_second(per_second, 15s), beats / seconds, 0.01 * beats / seconds);
+  EXPECT_DOUBLE_EQ(bench::heartbeats_per_second(0, 15s), 1.0 / 15);
+  EXPECT_LT(bench::heartbeats_per_second(10, 15s), 1e-60);  // nobody is silent for so long
+}
+
 TEST(PollToPushModel, GivesThePublishedRange) {
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 242ms), 2.31, 0.005);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 30.2ms), 4.48, 0.005);
