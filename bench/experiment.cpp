@@ -153,7 +153,7 @@ bool is_of_the_machine(const Run& run, const Gate& gate) {
   const auto waited = run.figures.find("waited_ms");
   if (waited == run.figures.end()) return false;
   return (gate.name == uniform_name && waited->second > much_ms) ||
-         (gate.name == no_retransmissions_name && waited->second > two_ticks_ms);
+         (gate.name == nothing_lost_name && waited->second > two_ticks_ms);
 }
 
 }  // namespace bench

@@ -1,11 +1,12 @@
 // What HTTP/2 leaves of the headers that every poll repeats: the same polls through the same nginx, over TLS, by either version.
 
+#include "bench/browser.hpp"
 #include "bench/caller.hpp"
 #include "bench/control.hpp"
 #include "bench/experiment.hpp"
+#include "bench/front_model.hpp"
 #include "bench/front_proxy.hpp"
 #include "bench/interrupt.hpp"
-#include "bench/model.hpp"
 #include "bench/tcp_info.hpp"
 
 #include <fmt/format.h>
@@ -18,25 +19,6 @@ namespace {
 
 constexpr std::size_t polls = 8;              // after the first, which is counted apart
 constexpr std::chrono::milliseconds gap{60};  // longer than a delayed acknowledgement
-
-// The header fields of a page's own fetch(), as Chromium sends them.
-std::vector<std::string> fields_of(std::string_view profile, const feed::Address& room) {
-  if (profile == "lean") return {};
-  std::vector<std::string> fields{
-      "Connection: keep-alive",
-      R"(sec-ch-ua-platform: "Linux")",
-      "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
-      R"(sec-ch-ua: "Not:A-Brand";v="8", "Chromium";v="156")",
-      "sec-ch-ua-mobile: ?0",
-      "Sec-Fetch-Site: same-origin",
-      "Sec-Fetch-Mode: cors",
-      "Sec-Fetch-Dest: empty",
-      "Referer: " + room.origin + '/',
-      "Accept-Encoding: gzip, deflate, br, zstd",
-      "Accept-Language: en-US,en;q=0.9"};
-  if (profile == "cookie") fields.push_back("Cookie: session=" + std::string(492, 'k'));
-  return fields;
-}
 
 struct Polls {
   bool http2;
@@ -68,7 +50,7 @@ void measure_http2(const Place& place, const Polls& how, Run& run) {
   const std::string epoch = site.at_server([&] { return Control(site.room_beside()); }).stats().epoch;
   FrontProxy front(site, place.cores, {.tls = Tls::v1_3, .http2 = true});
   const feed::Address& room = front.room();
-  const std::vector<std::string> fields = fields_of(how.headers, room);
+  const std::vector<std::string> fields = profile_fields(how.headers, "poll", room);
   Asker asker({room, Tls::v1_3, front.certificate()}, {.http2 = how.http2, .fields = fields});
   const std::string query = "?after=" + epoch + ".0";
 

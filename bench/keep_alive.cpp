@@ -4,8 +4,8 @@
 #include "bench/caller.hpp"
 #include "bench/control.hpp"
 #include "bench/experiment.hpp"
+#include "bench/front_model.hpp"
 #include "bench/interrupt.hpp"
-#include "bench/model.hpp"
 #include "bench/socket.hpp"
 
 #include <fmt/format.h>
@@ -111,9 +111,12 @@ void measure_polls(const Place& place, bool keep, std::chrono::milliseconds rtt,
   run.predicted["bytes_per_poll"] = static_cast<double>(expected.total());
   if (line.counts_packets()) {
     run.figures["packets_per_poll"] = static_cast<double>(packets.packets()) / n;
-    run.predicted["packets_per_poll"] = static_cast<double>(exchange_packets(keep));
+    run.predicted["packets_per_poll"] = static_cast<double>(
+        keep ? packets_of_exchange(expected.up, expected.down) : packets_of_fresh_exchange());
     run.figures["ip_bytes_per_poll"] = static_cast<double>(packets.bytes()) / n;
-    run.predicted["ip_bytes_per_poll"] = static_cast<double>(exchange_ip_bytes(expected.total(), keep));
+    run.predicted["ip_bytes_per_poll"] =
+        static_cast<double>(keep ? ip_bytes(expected.total(), packets_of_exchange(expected.up, expected.down))
+                                 : ip_bytes_of_fresh_exchange(expected.total()));
   }
   if (site.process()) run.figures["cpu_ns_per_poll"] = static_cast<double>(meter.server_cpu().count()) / n;
   if (!keep) run.predicted["polls_per_second_at_most"] = polls_per_second_at_most(local_ports().count());

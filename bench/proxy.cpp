@@ -4,9 +4,9 @@
 #include "bench/arms.hpp"
 #include "bench/control.hpp"
 #include "bench/experiment.hpp"
+#include "bench/front_model.hpp"
 #include "bench/front_proxy.hpp"
 #include "bench/interrupt.hpp"
-#include "bench/model.hpp"
 #include "bench/plan.hpp"
 
 #include <fmt/format.h>
