@@ -593,29 +593,6 @@ TEST(PollingModel, CountsTheFieldsThatAClientAdds) {
   EXPECT_EQ(bench::post(more, "ada", "hi", 10).up, bench::post(here, "ada", "hi", 10).up + 19);
 }
 
-// The exact packets of one long plan, poll by poll, against the expectation.
-TEST(PollingModel, ExpectsThePacketsThatASimulationCounts) {
-  constexpr double per_interval = 20;  // so that some pages take two segments, and some three
-  constexpr std::size_t cursor = 12, message = 120;
-  std::mt19937_64 engine(1);
-  std::poisson_distribution<std::size_t> news(per_interval);
-  double bytes = 0;
-  std::size_t delivered = 0;
-  for (int polls = 0; polls < 100'000; ++polls) {
-    const std::size_t count = news(engine);
-    delivered += count;
-    const std::uint64_t request = bench::poll_request_bytes(here, cursor);
-    const std::uint64_t answer =
-        count == 0 ? bench::empty_response_bytes()
-                   : bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
-    bytes +=
-        static_cast<double>(bench::ip_bytes(request + answer, bench::packets_of_exchange(request, answer)));
-  }
-  EXPECT_NEAR(bench::poll_ip_bytes_per_message(here, cursor, message, per_interval) /
-                  (bytes / static_cast<double>(delivered)),
-              1, 0.002);
-}
-
 TEST(WebSocketModel, CountsTheRefusalOfAForeignOrigin) {
   constexpr auto response =
       "HTTP/1.1 403 Forbidden\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\nContent-Type: application/problem+json\r\nContent-Length: 144\r\nConnection: close\r\n\r\n"
