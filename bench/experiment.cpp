@@ -147,8 +147,7 @@ Gate uniform(std::vector<std::int64_t> samples_ns, std::chrono::nanoseconds inte
 
 bool is_of_the_machine(const Run& run, const Gate& gate) {
   if (gate.name == on_time_name || gate.name == stolen_name || gate.name == core_name) return true;
-  // Readers that were held up measure that, and not when they asked; a peer that is held up for longer than the kernel's patience is sent
-  // again what it has.
+  // Readers that were held up measure that, and not when they asked; and what waits for a relay that is held up may overflow.
   constexpr double much_ms = 50;
   const auto waited = run.figures.find("waited_ms");
   return (gate.name == uniform_name || gate.name == nothing_lost_name) && waited != run.figures.end() &&

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -199,6 +202,21 @@ TEST(EchoModel, OfPollsEqualsASimulation) {
       EXPECT_NEAR(found, ms(model.percentile(p)), 1) << d << ' ' << p;
     }
   }
+}
+
+TEST(ColdStartModel, IsTwoRoundTripsAndThoseOfTls) {
+  using bench::Tls;
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::none, 50ms)), 200);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_3, 50ms)), 300);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_2, 50ms)), 400);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_2, 50ms, true)), 300);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_3, 50ms, true)), 300);
+  EXPECT_EQ(bench::tls_round_trips(Tls::none, true), 0u);
+}
+
+// The usual range of Linux, 32768 to 60999.
+TEST(KeepAliveModel, HasAPortBackAfterAMinute) {
+  EXPECT_NEAR(bench::polls_per_second_at_most(28'232), 470.5, 0.05);
 }
 
 TEST(EmptyPollsModel, Is59Of60WithNewsEveryTenMinutesAndAPollEveryTenSeconds) {
@@ -416,6 +434,28 @@ TEST(PollingModel, ExpectsWhatASimulationCounts) {
               1, 0.01);
 }
 
+// The same from one message in ten intervals to more than a double can hold e^(-λT) of.
+TEST(PollingModel, ExpectsThePacketsThatASimulationCounts) {
+  std::mt19937_64 engine(12);
+  for (const double per_interval : {0.1, 1.0, 30.0, 2000.0}) {
+    std::poisson_distribution<std::size_t> found(per_interval);
+    constexpr std::size_t cursor = 13, message = 150;
+    double bytes = 0, messages = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      const std::size_t count = found(engine);
+      const auto request = bench::poll_request_bytes(here, cursor);
+      const auto answer =
+          count == 0 ? bench::empty_response_bytes()
+                     : bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
+      bytes +=
+          static_cast<double>(bench::ip_bytes(request + answer, bench::packets_of_exchange(request, answer)));
+      messages += static_cast<double>(count);
+    }
+    const double expected = bench::poll_ip_bytes_per_message(here, cursor, message, per_interval);
+    EXPECT_NEAR(expected, bytes / messages, 0.03 * expected) << per_interval;
+  }
+}
+
 TEST(SseModel, CountsTheSetUp) {
   constexpr auto request =
       "GET /rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: text/event-stream\r\n\r\n"sv;
@@ -440,6 +480,12 @@ TEST(SseModel, CountsAnotherHexadecimalDigitFromSixteenTimesTheLength) {
   // The event is 13 bytes of names and line ends, a cursor of 10, and the message.
   EXPECT_EQ(bench::sse_event_bytes(10, 0xff - 23), 2U + 2 + 0xff + 2);
   EXPECT_EQ(bench::sse_event_bytes(10, 0x100 - 23), 3U + 2 + 0x100 + 2);
+}
+
+TEST(SseModel, CountsTheTextWithoutAChunk) {
+  EXPECT_EQ(bench::sse_event_text_bytes(7, 2), "id: k3f9.17\ndata: {}\n\n"sv.size());
+  EXPECT_EQ(bench::sse_hello_text_bytes(6),
+            "retry: 1000\nevent: hello\nid: k3f9.0\ndata: {\"cursor\":\"k3f9.0\"}\n\n"sv.size());
 }
 
 TEST(SseModel, CountsAHeartbeat) { EXPECT_EQ(bench::sse_heartbeat_bytes(), "3\r\n: \n\r\n"sv.size()); }
@@ -497,6 +543,76 @@ TEST(SilenceModel, MultipliesWhatIsSaidByTheTimesThatItIsSaid) {
   EXPECT_LT(bench::long_poll_bytes_per_hour(here, 10, 25s, 50ms), 144 * waiting);
 }
 
+// As a line of packets counted them: 155 bytes of request and answer.
+TEST(ExchangeModel, CountsThePacketsOfAKeptAndOfAFreshConnection) {
+  EXPECT_EQ(bench::exchange_packets(true), 3u);
+  EXPECT_EQ(bench::exchange_packets(false), 10u);
+  EXPECT_EQ(bench::exchange_ip_bytes(155, true), 155u + 3 * 52);
+  EXPECT_EQ(bench::exchange_ip_bytes(155, false), 155u + 8 * 52 + 2 * 60);
+}
+
+TEST(ProxyModel, KeepsAMessageUntilItsBufferIsFull) {
+  const std::vector<Seconds> said{1s, 2s, 3s, 4s, 5s, 6s};
+  // A buffer of 100 bytes, 10 of them the head: it is full in the middle of the third message, the next one in the last byte of the
+  // fifth, and of the sixth nothing has been passed on.
+  const std::vector<std::size_t> bytes{40, 40, 40, 30, 40, 40};
+  const auto kept = bench::kept_by_proxy(said, bytes, 10, 100);
+  const std::vector<std::optional<Seconds>> expected{2s, 1s, 2s, 1s, 0s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, KeepsNothingThatIsLargerThanItsBuffers) {
+  const auto kept =
+      bench::kept_by_proxy(std::vector<Seconds>{1s, 2s}, std::vector<std::size_t>{250, 60}, 10, 100);
+  // 260 bytes fill two buffers; the rest of the first message waits with the second.
+  const std::vector<std::optional<Seconds>> expected{1s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, CountsTheHeadThatNginxGivesToHttp10) {
+  EXPECT_EQ(bench::nginx_stream_head_bytes(),
+            "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
+            "Content-Type: text/event-stream\r\nConnection: close\r\nCache-Control: no-store\r\n"
+            "X-Accel-Buffering: no\r\n\r\n"sv.size());
+}
+
+TEST(TlsModel, AddsHeaderTypeAndTagToARecord) { EXPECT_EQ(bench::tls_record_bytes(100), 122u); }
+
+// The examples of RFC 7541, C.4 and C.6: the first byte is the length.
+TEST(HpackModel, CountsTheHuffmanCodesOfTheRfc) {
+  EXPECT_EQ(bench::hpack_string_bytes("www.example.com"), 1u + 0x0c);
+  EXPECT_EQ(bench::hpack_string_bytes("no-cache"), 1u + 0x06);
+  EXPECT_EQ(bench::hpack_string_bytes("custom-key"), 1u + 0x08);
+  EXPECT_EQ(bench::hpack_string_bytes("custom-value"), 1u + 0x09);
+  EXPECT_EQ(bench::hpack_string_bytes("302"), 1u + 0x02);
+  EXPECT_EQ(bench::hpack_string_bytes("private"), 1u + 0x05);
+  EXPECT_EQ(bench::hpack_string_bytes("Mon, 21 Oct 2013 20:13:21 GMT"), 1u + 0x16);
+  EXPECT_EQ(bench::hpack_string_bytes("https://www.example.com"), 1u + 0x11);
+  EXPECT_EQ(bench::hpack_string_bytes("gzip"), 1u + 0x03);
+  EXPECT_EQ(bench::hpack_string_bytes("foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1"), 1u + 0x2d);
+}
+
+TEST(HpackModel, TakesThePlainBytesWhereTheCodesAreLonger) {
+  EXPECT_EQ(bench::hpack_string_bytes("{}"), 1u + 2);
+  EXPECT_EQ(bench::hpack_string_bytes(""), 1u);
+}
+
+TEST(HpackModel, SaysALongLengthInMoreBytes) {                            // 5 bits a character; RFC 7541, C.1
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(201, 'a')), 1u + 126);  // 1005 bits
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(203, 'a')), 2u + 127);
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(408, 'a')), 3u + 255);
+}
+
+// As nginx 1.22 and libcurl 7.88 said them inside TLS.
+TEST(Http2Model, CountsARepeatedRequestAndItsAnswer) {
+  constexpr std::string_view path = "/rooms/lobby/messages?after=k3f9.17";
+  EXPECT_EQ(bench::http2_request_bytes(path, 1), 13u + 9 + 3 + 1 + bench::hpack_string_bytes(path) + 1);
+  EXPECT_EQ(bench::http2_empty_response_bytes("Mon, 21 Oct 2013 20:13:21 GMT"), 9u + 1 + 6 + 24);
+  EXPECT_EQ(bench::nginx_empty_response_bytes(),
+            "HTTP/1.1 204 No Content\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
+            "Connection: keep-alive\r\n\r\n"sv.size());
+}
+
 TEST(IpModel, CutsBytesIntoSegments) {
   EXPECT_EQ(bench::segments(0), 0U);
   EXPECT_EQ(bench::segments(1448), 1U);
@@ -504,6 +620,154 @@ TEST(IpModel, CutsBytesIntoSegments) {
 }
 
 TEST(IpModel, AddsTheHeadersOfEverySegment) { EXPECT_EQ(bench::ip_bytes(100, 2), 204U); }
+
+TEST(IpModel, SumsAnAverageReadersPollsUpToManyMessagesEach) {
+  // Nearly every poll finds nothing: a poll's bytes for each message, λT of which it takes to bring one.
+  const bench::Bytes nothing = bench::empty_poll(here, 10);
+  const auto empty = static_cast<double>(bench::ip_bytes(nothing.total(), 3));
+  EXPECT_NEAR(bench::poll_ip_bytes_per_message(here, 10, 150, 1e-5) * 1e-5, empty, 0.01 * empty);
+  // The two ways to sum agree where they meet.
+  const double below = bench::poll_ip_bytes_per_message(here, 10, 150, 499),
+               above = bench::poll_ip_bytes_per_message(here, 10, 150, 501);
+  EXPECT_NEAR(below, above, 0.002 * below);
+  EXPECT_GT(bench::poll_ip_bytes_per_message(here, 10, 150, 1e6), 150);
+}
+
+TEST(IpModel, HasACommentAfterEachHeartbeatOfSilence) {
+  // Messages as a Poisson process for long enough; the timer begins anew with each message and each comment.
+  std::mt19937_64 random(7);
+  for (const double rate : {0.01, 0.1, 0.5}) {
+    std::exponential_distribution<double> gap(rate);
+    double seconds = 0;
+    std::uint64_t comments = 0;
+    for (int message = 0; message < 200'000; ++message) {
+      const double quiet = gap(random);
+      comments += static_cast<std::uint64_t>(quiet / 15);
+      seconds += quiet;
+    }
+    const double event = static_cast<double>(bench::ip_bytes(bench::sse_event_bytes(10, 150), 2)),
+                 comment = static_cast<double>(bench::ip_bytes(8, 2));
+    const double expected = 200'000 / seconds * event + static_cast<double>(comments) / seconds * comment;
+    EXPECT_NEAR(bench::sse_ip_bytes_per_second(10, 150, rate, 15s), expected, 0.01 * expected) << rate;
+  }
+}
+
+TEST(IpModel, PingsAlsoWhileMessagesCome) {
+  const double ping = static_cast<double>(bench::ip_bytes(2 + 6, 3)),
+               frame = static_cast<double>(bench::ip_bytes(4 + 150, 2));
+  EXPECT_DOUBLE_EQ(bench::websocket_ip_bytes_per_second(150, 10, 15s), 10 * frame + ping / 15);
+}
+
+TEST(IpModel, MakesEachTransportTheCheapestSomewhere) {
+  const auto poll = [](double rate, double interval) {
+    return bench::poll_ip_bytes_per_second(here, 10, 150, rate, bench::Seconds(interval));
+  };
+  const auto sse = [](double rate) { return bench::sse_ip_bytes_per_second(10, 150, rate, 15s); };
+  const auto ws = [](double rate) { return bench::websocket_ip_bytes_per_second(150, rate, 15s); };
+  EXPECT_LT(poll(100, 1), std::min(sse(100), ws(100)));          // a hundred messages a poll
+  EXPECT_LT(poll(0.001, 600), std::min(sse(0.001), ws(0.001)));  // rarer than heartbeats
+  EXPECT_LT(ws(2), std::min(sse(2), poll(2, 0.1)));              // the smaller frame
+  EXPECT_LT(sse(0.01), std::min(ws(0.01), poll(0.01, 1)));       // the smaller heartbeat
+}
+
+TEST(BreakEvenModel, GivesThePublishedBordersByTheSizeOfTheHeaders) {
+  // A poll takes a request, an answer and an acknowledgement; a frame two bytes and an acknowledgement: 52 bytes for each packet.
+  const auto border = [](double headers) {
+    return bench::break_even(headers + 3 * bench::header_bytes, 2 + 2 * bench::header_bytes);
+  };
+  EXPECT_NEAR(border(170), 3.1, 0.05);  // curl
+  EXPECT_NEAR(border(472), 5.9, 0.05);  // Appelqvist and Örnmyr 2017
+  EXPECT_NEAR(border(800), 9.0, 0.05);  // Grigorik
+  EXPECT_NEAR(border(871), 9.7, 0.05);  // Lubbers and Greco
+}
+
+TEST(BreakEvenModel, FindsWhereAFallingCurveCrosses) {
+  EXPECT_NEAR(bench::where_polling_is_cheaper([](double at) { return 1 + 300 / at; }, 101), 3, 1e-9);
+  EXPECT_EQ(bench::where_polling_is_cheaper([](double at) { return 1 + 300 / at; }, 1),
+            std::numeric_limits<double>::infinity());
+}
+
+// Kaazing's "Quantum Leap": 871 bytes of headers against 2, which is 435 to 1; of a message of 20 bytes, with what TCP/IP adds, 8.3 to 1.
+TEST(IpModel, ShrinksThePublishedRatioOfHeaders) {
+  EXPECT_NEAR(871 / static_cast<double>(bench::frame_bytes(20) - 20), 435.5, 0.1);
+  const auto poll = static_cast<double>(bench::ip_bytes(871 + 20, 3)),
+             frame = static_cast<double>(bench::ip_bytes(2 + 20, 2));
+  EXPECT_NEAR(poll / frame, 8.3, 0.05);
+}
+
+TEST(IpModel, CountsThePacketsOfAMessageThatStandsAlone) {
+  EXPECT_EQ(bench::segments(0), 0U);
+  EXPECT_EQ(bench::segments(1), 1U);
+  EXPECT_EQ(bench::segments(1448), 1U);
+  EXPECT_EQ(bench::segments(1449), 2U);
+  EXPECT_EQ(bench::packets_of_push(160), 2U);          // and its acknowledgement
+  EXPECT_EQ(bench::packets_of_push(2896), 3U);         // two, acknowledged together
+  EXPECT_EQ(bench::packets_of_exchange(92, 303), 3U);  // the answer acknowledges the request
+  EXPECT_EQ(bench::packets_of_exchange(4102, 303),
+            6U);  // of three segments the second is acknowledged at once
+  EXPECT_EQ(bench::packets_of_post(137, 128, 128), 5U);  // head and body, acknowledged together
+  EXPECT_EQ(bench::packets_of_setup(113, 1), 3U + 4);
+}
+
+TEST(PollingModel, CountsAPollOfALogThatHasNotChanged) {
+  constexpr auto request =
+      "GET /rooms/lobby/messages HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\nIf-None-Match: \"vtz48r11.1-20\"\r\n\r\n"sv;
+  constexpr auto response =
+      "HTTP/1.1 304 Not Modified\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\nETag: \"vtz48r11.1-20\"\r\n\r\n"sv;
+  EXPECT_EQ(bench::unchanged_poll(here, R"("vtz48r11.1-20")"sv.size()),
+            (bench::Bytes{request.size(), response.size()}));
+}
+
+TEST(PollingModel, CountsTheFieldsThatAClientAdds) {
+  const std::vector<std::string> fields{"Cookie: a=b", "X: y"};
+  EXPECT_EQ(bench::fields_bytes(fields), "Cookie: a=b\r\nX: y\r\n"sv.size());
+  const bench::Target more{here.authority, here.path, bench::fields_bytes(fields)};
+  EXPECT_EQ(bench::empty_poll(more, 10).up, bench::empty_poll(here, 10).up + 19);
+  EXPECT_EQ(bench::empty_poll(more, 10).down, bench::empty_poll(here, 10).down);
+  EXPECT_EQ(bench::sse_setup(more, 10).up, bench::sse_setup(here, 10).up + 19);
+  EXPECT_EQ(bench::websocket_setup(more, 10).up, bench::websocket_setup(here, 10).up + 19);
+  EXPECT_EQ(bench::post(more, "ada", "hi", 10).up, bench::post(here, "ada", "hi", 10).up + 19);
+}
+
+// The exact packets of one long plan, poll by poll, against the expectation.
+TEST(PollingModel, ExpectsThePacketsThatASimulationCounts) {
+  constexpr double per_interval = 20;  // so that some pages take two segments, and some three
+  constexpr std::size_t cursor = 12, message = 120;
+  std::mt19937_64 engine(1);
+  std::poisson_distribution<std::size_t> news(per_interval);
+  double bytes = 0;
+  std::size_t delivered = 0;
+  for (int polls = 0; polls < 100'000; ++polls) {
+    const std::size_t count = news(engine);
+    delivered += count;
+    const std::uint64_t request = bench::poll_request_bytes(here, cursor);
+    const std::uint64_t answer =
+        count == 0 ? bench::empty_response_bytes()
+                   : bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
+    bytes +=
+        static_cast<double>(bench::ip_bytes(request + answer, bench::packets_of_exchange(request, answer)));
+  }
+  EXPECT_NEAR(bench::poll_ip_bytes_per_message(here, cursor, message, per_interval) /
+                  (bytes / static_cast<double>(delivered)),
+              1, 0.002);
+}
+
+TEST(WebSocketModel, CountsTheRefusalOfAForeignOrigin) {
+  constexpr auto response =
+      "HTTP/1.1 403 Forbidden\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\nContent-Type: application/problem+json\r\nContent-Length: 144\r\nConnection: close\r\n\r\n"
+      R"({"status":403,"title":"Forbidden","detail":"origin is \"http://evil.example\", expected this server's own or one given with --allow-origin"})"sv;
+  EXPECT_EQ(bench::foreign_origin_bytes("http://evil.example"), response.size());
+}
+
+TEST(PublishModel, CountsTheDraftsThatFramesCarry) {
+  EXPECT_EQ(bench::websocket_draft_bytes(12, "ada", "hi"),
+            R"({"ref":12,"author":"ada","text":"hi"})"sv.size());
+}
+
+TEST(CompressionModel, IsTheFormulaOfZlib) {
+  EXPECT_EQ(bench::deflate_memory_bytes(15, 8), 256U * 1024);
+  EXPECT_EQ(bench::deflate_memory_bytes(15, 4), (128U + 8) * 1024);  // Beast's choice
+}
 
 TEST(FloorModel, AddsFourBytesOfLength) { EXPECT_EQ(bench::tcp_message_bytes(100), 104U); }
 
