@@ -30,12 +30,7 @@ constexpr double small_bytes = 1e6 / 8 * hour_s;  // 1 Mbit/s
 constexpr double small_memory = 100e6;
 constexpr double about_as_long = 1.1;
 
-// A room with a name of usual length, far into its log.
-const Target& somewhere(std::size_t fields) {
-  static thread_local Target target{"chat.example.org", "/rooms/lobby", 0};
-  target.fields = fields;
-  return target;
-}
+// Far into a log.
 constexpr std::uint64_t some_seq = 12345;
 constexpr std::size_t epoch_bytes = 8;
 constexpr std::string_view author = "ada";
@@ -140,7 +135,7 @@ double ip(const Bytes& bytes, std::uint64_t packets) {
 // Bytes of sending them, both layers, an hour.
 void add_sending(Offer& offer, const Need& need) {
   if (!need.both_ways) return;
-  const Target& target = somewhere(need.fields);
+  const Target& target = need.target;
   const Message message(need);
   const std::string text(need.text_bytes, 'x');
   const double an_hour = need.per_second * hour_s;
@@ -169,7 +164,7 @@ Seconds serving(const Need& need, std::optional<double> each_ns) {
 double taking(const Need& need, const Costs& costs) { return need.per_second * costs.post_ns * 1e-9; }
 
 Offer polling(const Need& need, const Costs& costs, Seconds interval, bool closes) {
-  const Target& target = somewhere(need.fields);
+  const Target& target = need.target;
   const Message message(need);
   Offer offer;
   offer.way = closes ? Way::poll_closing : Way::poll;
@@ -210,7 +205,7 @@ Offer polling(const Need& need, const Costs& costs, Seconds interval, bool close
 }
 
 Offer long_polling(const Need& need, const Costs& costs) {
-  const Target& target = somewhere(need.fields);
+  const Target& target = need.target;
   const Message message(need);
   Offer offer;
   offer.way = Way::longpoll;
@@ -423,7 +418,7 @@ Advice advise(const Need& need, const Costs& costs) {
   choose(advice, need);
 
   const Message message(need);
-  const Target target = somewhere(need.fields);
+  const Target& target = need.target;
   const std::size_t event = sse_event_bytes(message.cursor, message.json);
   advice.per_interval = need.per_second * advice.offers.front().interval.count();
   advice.bytes_break_even = where_polling_is_cheaper(

@@ -22,8 +22,7 @@ struct Need {
   double readers = 100;
   Seconds max_delay{1};  ///< allowed, at worst: from the time that a message is sent to the last reader
   Seconds one_way{0};    ///< d, half of the round-trip time
-  std::size_t fields =
-      0;  ///< bytes of header fields that a client adds to each request: see browser_fields()
+  Target target{"chat.example.org", "/rooms/lobby"};  ///< with the header fields that a client adds
   bool both_ways = false;        ///< the messages come from the readers; otherwise from beside the server
   std::size_t text_bytes = 100;  ///< of a message
 };

@@ -47,9 +47,13 @@ std::string bytes(double value) {
   return shown(value, Unit::count) + std::string(units[unit]);
 }
 
+std::string share(const std::optional<double>& of_a_core) {
+  return of_a_core ? shown(*of_a_core, Unit::share) : std::string(none);
+}
+
 std::string core(const std::optional<double>& share) {
   if (!share) return std::string(none);
-  return *share < 1 ? shown(*share, Unit::share) : fmt::format("{:.1f} cores", *share);
+  return *share < 1 ? shown(*share, Unit::share) + " of a core" : fmt::format("{:.1f} cores", *share);
 }
 
 std::string memory(const std::optional<double>& value) { return value ? bytes(*value) : std::string(none); }
@@ -64,7 +68,7 @@ std::string called(const Offer& offer) { return in_words(offer.way, offer.interv
 // "4.1 GB an hour in all, 25 % of a core and 1.0 GB of memory"
 std::string price(const Offer& offer) {
   std::string text = bytes(offer.ip_bytes_per_hour) + " an hour in all";
-  if (offer.cpu) text += fmt::format("{} {} of a core", offer.memory ? "," : " and", core(offer.cpu));
+  if (offer.cpu) text += fmt::format("{} {}", offer.memory ? "," : " and", core(offer.cpu));
   if (offer.memory) text += fmt::format(" and {} of memory", bytes(*offer.memory));
   return text;
 }
@@ -106,7 +110,7 @@ Table table(const Advice& advice) {
   for (const Offer& offer : advice.offers) {
     all.rows.push_back({called(offer), in_words(offer.mean), in_words(offer.worst),
                         bytes(offer.ip_bytes_per_hour), shown(offer.requests_per_second, Unit::count),
-                        shown(std::ceil(offer.connections), Unit::count), core(offer.cpu),
+                        shown(std::ceil(offer.connections), Unit::count), share(offer.cpu),
                         memory(offer.memory),
                         offer.unfit.empty() ? fmt::format("{:.1f} ×", offer.score / lowest) : "no"});
   }

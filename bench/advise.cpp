@@ -46,7 +46,7 @@ bench::Need need_of(const Asked& asked) {
   need.readers = option("--readers", [&] { return whole(asked.readers); });
   need.max_delay = option("--max-delay", [&] { return bench::parse_duration(asked.max_delay); });
   need.one_way = option("--rtt", [&] { return bench::parse_duration(asked.rtt); }) / 2;
-  need.fields = option("--headers", [&] { return bench::parse_fields(asked.headers); });
+  need.target.fields = option("--headers", [&] { return bench::parse_fields(asked.headers); });
   need.text_bytes = static_cast<std::size_t>(option("--payload", [&] { return whole(asked.payload); }));
   if (asked.direction != "down" && asked.direction != "both")
     throw std::invalid_argument(

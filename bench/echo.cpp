@@ -35,7 +35,9 @@ struct Echo {
   bool fresh = false;  // a new connection for each POST
   milliseconds rtt{0};
   std::size_t clients = 1;  // each in a room of its own: they do not hear each other
-  std::size_t echoes = 1;   // of each client
+  std::size_t echoes = 1;   // of each client that count
+  // The first opens the connection of the POSTs, and does not count.
+  std::size_t messages() const { return 1 + echoes; }
   bool polls() const { return arm == "poll"; }
   // Before each message up to so much, at random. For polls a whole interval, so that no message keeps step with them.
   milliseconds thinking() const { return polls() ? interval : milliseconds(rtt.count() > 0 ? 5 : 1); }
@@ -112,7 +114,7 @@ Bytes predict_bytes(const Echo& echo, const Target& target, std::size_t epoch_by
                     const std::vector<std::uint64_t>& empty) {
   Bytes sum;
   const auto patience = echo.arm == "longpoll" ? std::optional(wait) : std::nullopt;
-  for (std::size_t i = 0; i < echo.echoes; ++i) {
+  for (std::size_t i = 0; i < echo.messages(); ++i) {
     const std::string text = text_of(i, payload);
     const std::size_t before = cursor_bytes(epoch_bytes, i), cursor = cursor_bytes(epoch_bytes, i + 1);
     const std::size_t json = message_bytes(i + 1, author, text);
@@ -162,10 +164,10 @@ void measure(const Place& place, const Echo& echo, Run& run) {
     const Asking asking{interval, starts[i], wait};
     clients.push_back(make_reader(echo.arm, io.get_executor(), numbered(site.room(), i), asking));
   }
-  Readers readers(io, std::move(clients), {before.epoch, 0}, echo.echoes);
+  Readers readers(io, std::move(clients), {before.epoch, 0}, echo.messages());
   std::deque<Speaker> speakers;
   for (std::size_t i = 0; i < echo.clients; ++i) {
-    const auto pauses = phases(echo.echoes, echo.thinking(),
+    const auto pauses = phases(echo.messages(), echo.thinking(),
                                derive(run.seed, run.cell + fmt::format("/{}", i), run.repetition));
     speakers.emplace_back(io, numbered(site.room(), i), echo, echo.arm == "ws" ? &readers.client(i) : nullptr,
                           pauses);
@@ -211,13 +213,13 @@ void measure(const Place& place, const Echo& echo, Run& run) {
     const Speaker& speaker = speakers[i];
     if (failure.empty()) failure = speaker.failure();
     posts_opened += speaker.connections();
-    for (std::size_t k = 0; k < speaker.answered().size(); ++k) {
+    for (std::size_t k = 1; k < speaker.answered().size(); ++k) {
       answers_ns.push_back((speaker.answered()[k] - speaker.said()[k]).count());
       if (!readers.receipts()[i].has(k)) continue;
       run.samples_ns.push_back((readers.receipts()[i].at(k) - speaker.said()[k]).count());
     }
     const feed::Address room = numbered(site.room(), i);
-    empty[i].resize(echo.echoes);
+    empty[i].resize(echo.messages());
     expected += predict_bytes(echo, {room.authority, room.path}, before.epoch.size(), empty[i]);
   }
   tell_delays(run, run.samples_ns);
@@ -226,7 +228,7 @@ void measure(const Place& place, const Echo& echo, Run& run) {
     run.figures["answer_p50_us"] = static_cast<double>(percentile(answers_ns, 0.5)) / 1e3;
   run.figures["clients"] = static_cast<double>(echo.clients);
   predict(echo, one_way, run);
-  const auto count = static_cast<double>(echo.clients * echo.echoes);
+  const auto count = static_cast<double>(echo.clients * echo.messages());
   run.gates.push_back({"every message was said and heard", all_there && complete && failure.empty(),
                        !all_there ? "not every reader was told where its feed begins" : failure});
   run.gates.push_back(once_and_in_order(readers.receipts()));
@@ -245,7 +247,7 @@ void measure(const Place& place, const Echo& echo, Run& run) {
         equal("bytes from the clients", static_cast<double>(seen.up), static_cast<double>(expected.up)));
     run.gates.push_back(
         equal("bytes to the clients", static_cast<double>(seen.down), static_cast<double>(expected.down)));
-    const std::size_t by_posts = echo.arm == "ws" ? 0 : echo.fresh ? echo.echoes : 1;  // of each client
+    const std::size_t by_posts = echo.arm == "ws" ? 0 : echo.fresh ? echo.messages() : 1;  // of each client
     run.gates.push_back(equal("connections opened for POSTs", static_cast<double>(posts_opened),
                               static_cast<double>(echo.clients * by_posts)));
     run.gates.push_back(equal("connections opened", static_cast<double>(ended.accepted),
@@ -298,7 +300,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     const Seconds each = echo.polls() ? poll_echo_delay(interval, one_way).mean()
                          : echo.fresh ? echo_delay_with_connect(one_way)
                                       : echo_delay(one_way);
-    cell.estimate_s = static_cast<double>(echo.echoes) * (each + Seconds(echo.thinking()) / 2).count() +
+    cell.estimate_s = static_cast<double>(echo.messages()) * (each + Seconds(echo.thinking()) / 2).count() +
                       (echo.polls() ? 0.3 : 0) + 4 * one_way.count() + 0.4;
     cell.repetitions = setting.by_profile(0U, echo.rtt.count() == 20 ? 1U : 0U, 10U);
     cell.anywhere = echo.rtt.count() == 0;
