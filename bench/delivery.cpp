@@ -6,7 +6,6 @@
 #include "bench/model.hpp"
 #include "bench/plan.hpp"
 #include "bench/retransmissions.hpp"
-#include "bench/socket.hpp"
 #include "bench/stats.hpp"
 
 #include <fmt/format.h>
@@ -55,13 +54,8 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   const Stats before = control ? control->stats() : Stats{};
   const std::string epoch = control ? before.epoch : std::string(floor_epoch);
   Delivered delivered;
-  delivered.one_way = delivery.link.one_way;
   const bool ours = !has_server || site.process();
-  if (!ours) {
-    const auto rtt = handshake_time(site.room());
-    delivered.one_way = rtt / 2;
-    run.figures["rtt_us"] = std::chrono::duration<double, std::micro>(rtt).count();
-  }
+  if (has_server) delivered.one_way = tell_one_way(run, site, delivery.link);
 
   net::io_context io(1);
   NullRoom null_room(io.get_executor(), delivery.payload_bytes);

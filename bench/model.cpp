@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <deque>
 #include <limits>
+#include <stdexcept>
 
 namespace bench {
 namespace {
@@ -30,6 +32,27 @@ std::size_t chunk_bytes(std::size_t bytes) { return fmt::formatted_size("{:x}\r\
 
 // Header fields of that many bytes, line ends and all.
 std::string further(const Target& target) { return any(target.fields); }
+
+// Of the code for that character, in bits (RFC 7541, B): space to tilde.
+std::size_t huffman_bits(char c) {
+  constexpr std::array<unsigned char, 95> bits{
+      6,  10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8,  6,  6,  6,   //   ! " # $ % & ' ( ) * + , - . /
+      5,  5,  5,  6,  6,  6, 6, 6,  6,  6,  7, 8,  15, 6,  12, 10,  // 0 to 9 : ; < = > ?
+      13, 6,  7,  7,  7,  7, 7, 7,  7,  7,  7, 7,  7,  7,  7,  7,   // @ A to O
+      7,  7,  7,  7,  7,  7, 7, 7,  8,  7,  8, 13, 19, 13, 14, 6,   // P to Z [ \\ ] ^ _
+      15, 5,  6,  5,  6,  5, 6, 6,  6,  5,  7, 7,  6,  6,  6,  5,   // ` a to o
+      6,  7,  6,  5,  5,  6, 7, 7,  7,  7,  7, 15, 11, 14, 13};     // p to z { | } ~
+  if (c < ' ' || c > '~') throw std::invalid_argument("a header field is printable ASCII here");
+  return bits[static_cast<std::size_t>(c - ' ')];
+}
+
+// With a prefix of 7 bits (RFC 7541, 5.1).
+std::size_t hpack_integer_bytes(std::size_t value) {
+  std::size_t bytes = 1;
+  if (value < 127) return bytes;
+  for (value -= 127; value >= 128; value /= 128) ++bytes;
+  return bytes + 1;
+}
 
 std::string place_json(std::size_t cursor) { return fmt::format(R"({{"cursor":"{}"}})", any(cursor)); }
 
@@ -79,6 +102,17 @@ Uniform poll_echo_delay(Seconds interval, Seconds one_way) {
 }
 
 double empty_polls(double per_second, Seconds interval) { return std::exp(-per_second * interval.count()); }
+
+unsigned tls_round_trips(Tls tls, bool resumed) {
+  if (tls == Tls::none) return 0;
+  return tls == Tls::v1_2 && !resumed ? 2 : 1;
+}
+
+Seconds cold_start(Tls tls, Seconds one_way, bool resumed) {
+  return 2 * one_way * (2 + tls_round_trips(tls, resumed));
+}
+
+double polls_per_second_at_most(unsigned ports) { return ports / 60.0; }
 
 Seconds last_reader(std::size_t readers, Seconds cost) { return static_cast<double>(readers) * cost; }
 
@@ -240,19 +274,19 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
 double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                                  double per_interval) {
   const std::uint64_t request = poll_request_bytes(target, cursor);
-  // Far enough to both sides of the mean that nothing is missing; in logarithms, since e^(-λT) is 0 for a double from 746 on.
-  const double far = 12 * std::sqrt(per_interval) + 20;
-  const auto fewest = static_cast<std::size_t>(std::max(per_interval - far, 0.0)),
-             most = static_cast<std::size_t>(per_interval + far);
-  double bytes = 0;
-  for (std::size_t count = fewest; count <= most; ++count) {
-    const auto k = static_cast<double>(count);
-    const double probability = std::exp(k * std::log(per_interval) - per_interval - std::lgamma(k + 1));
+  const auto poll = [&](std::size_t count) {
     const std::uint64_t answer = count == 0
                                      ? empty_response_bytes()
                                      : page_response_bytes(page_body_bytes(cursor, count, count * message));
-    bytes +=
-        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+    return static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
+  };
+  // From some hundred messages on, e^-λT is too small for a double, and every poll brings nearly the mean.
+  if (per_interval > 500) return poll(static_cast<std::size_t>(std::round(per_interval))) / per_interval;
+  double bytes = 0, probability = std::exp(-per_interval);
+  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
+  for (std::size_t count = 0; count <= most; ++count) {
+    bytes += probability * poll(count);
+    probability *= per_interval / static_cast<double>(count + 1);
   }
   return bytes / per_interval;
 }
@@ -283,13 +317,19 @@ std::size_t sse_response_head_bytes() {
       date);
 }
 
-std::size_t sse_hello_bytes(std::size_t cursor) {
-  return chunk_bytes(fmt::formatted_size("retry: 1000\nevent: hello\nid: {}\ndata: {}\n\n", any(cursor),
-                                         place_json(cursor)));
+std::size_t sse_hello_text_bytes(std::size_t cursor) {
+  return fmt::formatted_size("retry: 1000\nevent: hello\nid: {}\ndata: {}\n\n", any(cursor),
+                             place_json(cursor));
+}
+
+std::size_t sse_hello_bytes(std::size_t cursor) { return chunk_bytes(sse_hello_text_bytes(cursor)); }
+
+std::size_t sse_event_text_bytes(std::size_t cursor, std::size_t message) {
+  return fmt::formatted_size("id: {}\ndata: \n\n", any(cursor)) + message;
 }
 
 std::size_t sse_event_bytes(std::size_t cursor, std::size_t message) {
-  return chunk_bytes(fmt::formatted_size("id: {}\ndata: \n\n", any(cursor)) + message);
+  return chunk_bytes(sse_event_text_bytes(cursor, message));
 }
 
 std::size_t sse_heartbeat_bytes() { return chunk_bytes(std::string_view(": \n").size()); }
@@ -392,6 +432,69 @@ double websocket_bytes_per_hour(Seconds heartbeat) {
   return hour_s / heartbeat.count() * static_cast<double>(ping().total());
 }
 
+// --- an exchange ---
+
+std::uint64_t exchange_packets(bool kept) { return kept ? 3 : 10; }
+
+std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept) {
+  constexpr std::uint64_t syn_options =
+      8;  // MSS, window scale, SACK permitted: 20 bytes with the timestamps, not 12
+  return ip_bytes(payload, exchange_packets(kept)) + (kept ? 0 : 2 * syn_options);
+}
+
+// --- a proxy that gathers ---
+
+std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
+                                                  std::span<const std::size_t> bytes, std::size_t head,
+                                                  std::size_t buffer) {
+  std::vector<std::optional<Seconds>> kept(said.size());
+  std::size_t sent = head, first = 0;  // of those that are kept
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    sent += bytes[i];
+    const std::size_t passed_on = sent / buffer * buffer;
+    std::size_t end = sent;  // of message i, then of those before it
+    std::size_t whole = i + 1;
+    while (whole > first && end > passed_on) end -= bytes[--whole];
+    for (; first < whole; ++first) kept[first] = said[i] - said[first];
+  }
+  return kept;
+}
+
+std::size_t nginx_stream_head_bytes() {
+  return std::string_view(
+             "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+             "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n\r\n")
+             .size() +
+         date.size();
+}
+
+// --- TLS and HTTP/2 ---
+
+std::size_t tls_record_bytes(std::size_t payload) { return 5 + payload + 1 + 16; }
+
+std::size_t hpack_string_bytes(std::string_view text) {
+  std::size_t bits = 0;
+  for (const char c : text) bits += huffman_bits(c);
+  const std::size_t bytes = std::min((bits + 7) / 8, text.size());
+  return hpack_integer_bytes(bytes) + bytes;
+}
+
+std::size_t http2_request_bytes(std::string_view path, std::size_t fields) {
+  constexpr std::size_t frame = 9, reset = frame + 4, indexed = 1, path_by_name = 1;
+  return reset + frame + 3 * indexed + path_by_name + hpack_string_bytes(path) + fields * indexed;
+}
+
+std::size_t http2_empty_response_bytes(std::string_view date) {
+  constexpr std::size_t frame = 9, indexed = 1, by_name = 1;
+  return frame + indexed + by_name + hpack_string_bytes("nginx") + by_name + hpack_string_bytes(date);
+}
+
+std::size_t nginx_empty_response_bytes() {
+  return std::string_view("HTTP/1.1 204 No Content\r\nServer: nginx\r\nConnection: keep-alive\r\n\r\n")
+             .size() +
+         date.size();
+}
+
 // --- packets ---
 
 std::uint64_t segments(std::uint64_t bytes) { return (bytes + segment_bytes - 1) / segment_bytes; }
@@ -413,6 +516,28 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
 
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
   return payload + packets * header_bytes;
+}
+
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval) {
+  return per_second *
+         poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
+}
+
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat) {
+  const auto pushed = [](std::size_t bytes) {
+    return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
+  };
+  const double beats = per_second / std::expm1(per_second * heartbeat.count());
+  return per_second * pushed(sse_event_bytes(cursor, message)) + beats * pushed(sse_heartbeat_bytes());
+}
+
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat) {
+  const std::size_t frame = frame_bytes(message);
+  const auto message_cost = static_cast<double>(ip_bytes(frame, packets_of_push(frame)));
+  const auto ping_cost =
+      static_cast<double>(ip_bytes(ping().total(), packets_of_exchange(ping().down, ping().up)));
+  return per_second * message_cost + ping_cost / heartbeat.count();
 }
 
 // --- compression ---

@@ -2,6 +2,8 @@
 // What theory expects, for every figure that the harness measures: delays from the ways of asking, bytes from the text of
 // the protocols. Nothing here calls the code that is measured, or the comparison would be of that code with itself.
 
+#include "bench/tls.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +80,18 @@ Uniform poll_echo_delay(Seconds interval, Seconds one_way);
 
 /// The share of the polls that find nothing new: e^(-λT).
 double empty_polls(double per_second, Seconds interval);
+
+/// Round trips of a TLS handshake before the first request can go: 2 for TLS 1.2 (RFC 5246, 7.3), 1 for 1.3 (RFC 8446, 2) and for a session
+/// of either that is resumed.
+unsigned tls_round_trips(Tls tls, bool resumed = false);
+
+/// From nothing to the first message, for all three alike: a round trip for TCP, those of TLS, and one for the request and what
+/// answers it, be that a page, an event stream or an upgrade with a frame behind it.
+Seconds cold_start(Tls tls, Seconds one_way, bool resumed = false);
+
+/// How many connections a second a client can open to one server and close itself, for longer than a minute: each keeps one of the
+/// client's ports for the 60 s of TIME_WAIT (RFC 9293, 3.6.1; 60 s is Linux's).
+double polls_per_second_at_most(unsigned ports);
 
 /// The last of N readers of a broadcast, where writing to one costs c: N·c.
 Seconds last_reader(std::size_t readers, Seconds cost);
@@ -217,6 +231,9 @@ std::size_t sse_response_head_bytes();
 std::size_t sse_hello_bytes(std::size_t cursor);
 /// `id: k3f9.17`, `data: {message}`, a blank line, as one chunk: the length in hexadecimal, CRLF, the event, CRLF.
 std::size_t sse_event_bytes(std::size_t cursor, std::size_t message);
+/// The same without a chunk around it, as a stream over HTTP/1.0 has it.
+std::size_t sse_event_text_bytes(std::size_t cursor, std::size_t message);
+std::size_t sse_hello_text_bytes(std::size_t cursor);
 /// `: ` and a line end as one chunk: 8 bytes.
 std::size_t sse_heartbeat_bytes();
 /// Request, head and hello.
@@ -269,6 +286,45 @@ double sse_bytes_per_hour(Seconds heartbeat);
 /// A ping and its pong every heartbeat.
 double websocket_bytes_per_hour(Seconds heartbeat);
 
+// An exchange, one at a time: request, answer, and a pause that is longer than a delayed acknowledgement.
+
+/// On a kept connection 3: request, answer, what acknowledges it. On a fresh one 10: three to open, request and answer each with an
+/// acknowledgement of its own (TCP begins without delaying them), three to close.
+std::uint64_t exchange_packets(bool kept);
+/// Their IPv4 bytes around `payload`. The two packets with a SYN have 8 bytes of options more than the others.
+std::uint64_t exchange_ip_bytes(std::uint64_t payload, bool kept);
+
+// A proxy that gathers.
+
+/// How long each message is kept by a proxy that passes its buffers on when they are full: until the message is said that fills the
+/// one where its last byte is. Message i is said at said[i], ascending, and has bytes[i]; `head` come before the first. Nothing for those
+/// that are still kept at the end.
+std::vector<std::optional<Seconds>> kept_by_proxy(std::span<const Seconds> said,
+                                                  std::span<const std::size_t> bytes, std::size_t head,
+                                                  std::size_t buffer);
+/// The head of an event stream that nginx passes on to who asks by HTTP/1.0: as ours, with `Server: nginx` and `Connection: close`, and
+/// without chunks.
+std::size_t nginx_stream_head_bytes();
+
+// TLS and HTTP/2, for exchanges after the first.
+
+/// A record of TLS 1.3 around so much: 5 bytes of header, one of type, 16 of tag (RFC 8446, 5.2).
+std::size_t tls_record_bytes(std::size_t payload);
+
+/// A string in HPACK: its length and its Huffman code, or its own bytes where those are fewer (RFC 7541, 5.2 and B).
+std::size_t hpack_string_bytes(std::string_view text);
+
+/// A request of HTTP/2 that differs from the one before it in nothing, as libcurl (nghttp2) sends it: 9 bytes of frame, one byte for each
+/// of `fields` and of method, scheme and authority; the path is said anew, since nghttp2 expects it to change. Before it come 13 bytes that
+/// reset the stream of the request before, though that is over: libcurl 7.88 does so, and other clients do not.
+std::size_t http2_request_bytes(std::string_view path, std::size_t fields);
+
+/// The answer 204 of nginx, which remembers nothing of what it said: 9 bytes of frame, the status, `server: nginx`, the date.
+std::size_t http2_empty_response_bytes(std::string_view date);
+
+/// The same over HTTP/1.1, with `Server`, `Date`, `Connection: keep-alive`.
+std::size_t nginx_empty_response_bytes();
+
 // Packets of IPv4, where the line takes 1500 bytes and nothing is lost. Counted as a reader sees them whose connection is up.
 
 /// The packets for bytes that are written at once.
@@ -286,6 +342,16 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
 
 /// Payload and headers.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
+
+// Bytes of IP a second, both ways, of one reader to whom messages of `message` bytes come as a Poisson process, heartbeats among them.
+
+/// A poll every `interval`.
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval);
+/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
+/// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);
 
 // Compression.
 

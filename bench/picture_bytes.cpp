@@ -1,7 +1,6 @@
 // What a delivered message weighs, by layer: the message itself, what HTTP, SSE or WebSocket put around it, and the packets.
 
-#include "bench/format.hpp"
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -26,13 +25,13 @@ struct Group {
 
 Group group_of(const Results& results, const std::string& heading, const std::string& profile) {
   Group group{heading, {}};
-  for (const Measured& cell :
-       measured(results, "bytes/(poll|longpoll|sse|ws|tcp)/payload:100" + profile)) {
-    const auto message = cell.figure("json_bytes_per_message"), tcp = cell.figure("bytes_per_message"),
-               ip = cell.figure("ip_bytes_per_message");
+  for (const CellRuns& cell :
+       by_arm(results, "bytes", "bytes/(poll|longpoll|sse|ws|tcp)/payload:100" + profile)) {
+    const auto message = median_of(cell, "json_bytes_per_message"), tcp = median_of(cell, "bytes_per_message"),
+               ip = median_of(cell, "ip_bytes_per_message");
     if (!message || !tcp) continue;
-    Layers layers{cell.arm(), message->median, tcp->median - message->median, 0};
-    if (ip) layers.packets = ip->median - tcp->median;
+    Layers layers{cell.arm, *message, *tcp - *message, 0};
+    if (ip) layers.packets = *ip - *tcp;
     group.rows.push_back(layers);
   }
   return group;
@@ -57,11 +56,11 @@ void draw_bar(Drawing& drawing, const Panel& panel, double y, const Layers& laye
     if (bytes > 0) drawing.box(from, row - 9, from + bytes, row + 9, {.colour = colour, .opacity = opacity});
     from += bytes;
   }
-  drawing.write(panel.left - 10, y, name_of(layers.arm), {.align = Align::right});
+  drawing.write(panel.left - 10, y, transport(layers.arm, {}), {.align = Align::right});
   drawing.write(panel.x_at(layers.total()) + 8, y, sum(layers, with_packets), {.colour = faint});
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   std::vector<Group> groups;
   for (Group& group : std::vector<Group>{group_of(results, "lean headers: what libcurl and Beast send", ""),
                                          group_of(results, "a browser's headers", "/profile:browser"),

@@ -1,7 +1,7 @@
 // The same delays with the rare ones spread out: each step to the right is ten times rarer. Medians alone hide what users complain
 // about.
 
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -14,16 +14,17 @@ namespace {
 struct Line {
   std::string arm;
   std::string name;
-  std::vector<Measured::Quantile> quantiles;
+  std::vector<Quantile> quantiles;
 };
 
 std::vector<Line> lines_of(const Results& results) {
   std::vector<Line> lines;
-  for (const Measured& cell :
-       measured(results, "delivery/(poll/interval_ms:100|longpoll|sse|ws|tcp|null)(/.*)?")) {
-    Line line{cell.arm(), name_of(cell.arm()), cell.quantiles()};
+  for (const CellRuns& cell :
+       by_arm(results, "delivery", "delivery/(poll/interval_ms:100|longpoll|sse|ws|tcp|null)(/.*)?")) {
+    Line line{cell.arm, transport(cell.arm, {}), quantiles(cell)};
     if (cell.parameter("rtt_ms").value_or(0) > 0 || line.quantiles.size() < 2) continue;
     if (line.arm == "poll") line.name = "polling, 100 ms";
+    if (line.arm == "null") line.name = "in process";
     lines.push_back(std::move(line));
   }
   return lines;
@@ -38,7 +39,7 @@ Points curve_of(const Line& line, double Summary::*which) {
   return points;
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   const std::vector<Line> lines = lines_of(results);
   if (lines.empty()) return std::nullopt;
   double fastest = 1, slowest = 0, rarest = 10;

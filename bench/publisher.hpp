@@ -122,9 +122,13 @@ class Publisher {
             std::size_t first = 0);
   ~Publisher();
 
-  /// Before start(): sleeps until a message is due and hands over together whatever is due by then. Later by what it takes to wake up, but the
-  /// core belongs to the readers meanwhile: for rates at which staying awake would leave them nothing. Not with a window.
-  void gather() { gathers_ = true; }
+  /// Before start(): sleeps until a message is due, `least` at least, and hands over together whatever is due by then. Later by what it takes to
+  /// wake up, but the core belongs to the readers meanwhile: for rates at which staying awake would leave them nothing. Not with a
+  /// window.
+  void gather(std::chrono::nanoseconds least = {}) {
+    gathers_ = true;
+    least_sleep_ = least;
+  }
   void start(Clock::time_point at);
   /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
   void join();
@@ -154,6 +158,7 @@ class Publisher {
   std::size_t answered_ = 0;
   std::size_t handed_over_ = 0;
   bool gathers_ = false;
+  std::chrono::nanoseconds least_sleep_{0};
   std::atomic<bool> stopped_ = false;
   std::exception_ptr failure_;
   std::thread thread_;

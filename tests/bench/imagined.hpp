@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,20 @@ namespace imagined {
 using Figures = std::map<std::string, double>;
 using Random = std::mt19937_64;
 
+/// What a cell's name says: {"rtt_ms", 20} for "echo/ws/rtt_ms:20".
+inline Figures parameters_in(std::string_view cell) {
+  Figures parameters;
+  while (!cell.empty()) {
+    const std::string word(cell.substr(0, cell.find('/')));
+    const std::size_t colon = word.find(':');
+    double value = 0;
+    if (colon != std::string::npos && std::sscanf(word.c_str() + colon, ":%lf", &value) == 1)
+      parameters[word.substr(0, colon)] = value;
+    cell.remove_prefix(std::min(word.size() + 1, cell.size()));
+  }
+  return parameters;
+}
+
 /// A run of "experiment/arm/…" that passed its gates.
 inline bench::Run run(const std::string& cell, unsigned repetition, Figures figures, Figures predicted = {}) {
   bench::Run made;
@@ -26,6 +42,7 @@ inline bench::Run run(const std::string& cell, unsigned repetition, Figures figu
   const std::size_t first = cell.find('/'), second = cell.find('/', first + 1);
   made.experiment = cell.substr(0, first);
   made.arm = cell.substr(first + 1, second == std::string::npos ? second : second - first - 1);
+  made.parameters = parameters_in(cell);
   made.repetition = repetition;
   made.figures = std::move(figures);
   made.predicted = std::move(predicted);
@@ -122,6 +139,14 @@ inline void add_fanout(bench::Results& results) {
   }
 }
 
+inline void add_break_even(bench::Results& results) {
+  for (const auto& [name, per_interval] : std::map<std::string, double>{{"0.1", 0.1}, {"0.3", 0.3}, {"1", 1}, {"3", 3}, {"10", 10}, {"30", 30}}) {
+    for (const auto& [arm, bytes] : std::map<std::string, double>{{"poll", 395 / per_interval + 157}, {"sse", 290}, {"ws", 264}}) {
+      results.runs.push_back(run("break_even/" + arm + "/per_interval:" + name, 0, {{"ip_bytes_per_message", bytes}}));
+    }
+  }
+}
+
 inline bench::Results results() {
   bench::Results made;
   made.provenance = {{"commit", "0123456789abcdef"}, {"dirty", "no"},
@@ -131,6 +156,7 @@ inline bench::Results results() {
   Random random(1);
   add_delivery(made, random);
   add_bytes(made);
+  add_break_even(made);
   add_load(made);
   add_fanout(made);
   return made;

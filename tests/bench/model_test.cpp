@@ -29,6 +29,12 @@ TEST(PollDelayModel, IsUniformFromOneWayToTheIntervalMore) {
   EXPECT_DOUBLE_EQ(ms(delay.percentile(0.95)), 1000);
 }
 
+TEST(PollDelayModel, HasTheRoundTripForAPeriodWhereThatIsLongerThanTheInterval) {
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 20ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 80ms)), 160);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_delay(100ms, 80ms).mean()), 160);  // 160/2 + 80
+}
+
 TEST(PollDelayModel, WithAPauseHasALongerPeriod) {
   const auto delay = bench::poll_delay_with_pause(150ms, 40.3ms);
   EXPECT_NEAR(ms(delay.mean()), 155.6, 0.01);  // T/2 + 2d
@@ -142,6 +148,72 @@ TEST(PollToPushModel, GivesThePublishedRange) {
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), 3.86, 0.005);  // published: 3.75
   const auto poll = bench::poll_delay_with_pause(150ms, 40.3ms);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 40.3ms), poll.mean() / Seconds(40.3ms), 1e-9);
+}
+
+TEST(EchoModel, IsARoundTripAndAnotherForAConnection) {
+  EXPECT_DOUBLE_EQ(ms(bench::echo_delay(50ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::echo_delay_with_connect(50ms)), 200);
+  const auto poll = bench::poll_echo_delay(100ms, 10ms);
+  EXPECT_DOUBLE_EQ(ms(poll.low), 20);
+  EXPECT_DOUBLE_EQ(ms(poll.high), 120);
+  EXPECT_DOUBLE_EQ(ms(poll.mean()), 70);
+}
+
+// A client that speaks a random while after it has heard, on a clock that is only counted. When its polls are at the server is up to it.
+TEST(EchoModel, OfALongPollEqualsASimulation) {
+  constexpr double d = 10;
+  std::mt19937_64 engine(1);
+  std::uniform_real_distribution<double> think(0, 5);
+  double now = 0, poll_at_server = d;
+  for (int i = 0; i < 1000; ++i) {
+    now += think(engine);
+    const double said = now, told = std::max(said + d, poll_at_server);
+    now = told + d;            // heard
+    poll_at_server = now + d;  // the next poll, sent at once
+    EXPECT_NEAR(now - said, ms(bench::echo_delay(10ms)), 1e-6) << i;
+  }
+}
+
+TEST(EchoModel, OfPollsEqualsASimulation) {
+  for (const double d : {0.0, 10.0, 80.0}) {  // the last: a round trip longer than the interval
+    constexpr double interval = 100;
+    const double period = std::max(interval, 2 * d);
+    std::mt19937_64 engine(1);
+    std::uniform_real_distribution<double> think(0, period);
+    double now = 0, poll_at_server = 0;
+    std::vector<double> delays;
+    while (delays.size() < 100'000) {
+      now += think(engine);
+      const double said = now;
+      while (poll_at_server < said + d) poll_at_server += period;
+      now = poll_at_server + d;
+      delays.push_back(now - said);
+    }
+    double sum = 0;
+    for (const double delay : delays) sum += delay;
+    const auto model = bench::poll_echo_delay(100ms, Seconds(d / 1e3));
+    EXPECT_NEAR(sum / static_cast<double>(delays.size()) / ms(model.mean()), 1, 0.01) << d;
+    std::sort(delays.begin(), delays.end());
+    for (const double p : {0.1, 0.5, 0.9, 0.99}) {
+      const double found = delays[static_cast<std::size_t>(p * static_cast<double>(delays.size()))];
+      EXPECT_NEAR(found, ms(model.percentile(p)), 1) << d << ' ' << p;
+    }
+  }
+}
+
+TEST(ColdStartModel, IsTwoRoundTripsAndThoseOfTls) {
+  using bench::Tls;
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::none, 50ms)), 200);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_3, 50ms)), 300);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_2, 50ms)), 400);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_2, 50ms, true)), 300);
+  EXPECT_DOUBLE_EQ(ms(bench::cold_start(Tls::v1_3, 50ms, true)), 300);
+  EXPECT_EQ(bench::tls_round_trips(Tls::none, true), 0u);
+}
+
+// The usual range of Linux, 32768 to 60999.
+TEST(KeepAliveModel, HasAPortBackAfterAMinute) {
+  EXPECT_NEAR(bench::polls_per_second_at_most(28'232), 470.5, 0.05);
 }
 
 TEST(EmptyPollsModel, Is59Of60WithNewsEveryTenMinutesAndAPollEveryTenSeconds) {
@@ -407,6 +479,12 @@ TEST(SseModel, CountsAnotherHexadecimalDigitFromSixteenTimesTheLength) {
   EXPECT_EQ(bench::sse_event_bytes(10, 0x100 - 23), 3U + 2 + 0x100 + 2);
 }
 
+TEST(SseModel, CountsTheTextWithoutAChunk) {
+  EXPECT_EQ(bench::sse_event_text_bytes(7, 2), "id: k3f9.17\ndata: {}\n\n"sv.size());
+  EXPECT_EQ(bench::sse_hello_text_bytes(6),
+            "retry: 1000\nevent: hello\nid: k3f9.0\ndata: {\"cursor\":\"k3f9.0\"}\n\n"sv.size());
+}
+
 TEST(SseModel, CountsAHeartbeat) { EXPECT_EQ(bench::sse_heartbeat_bytes(), "3\r\n: \n\r\n"sv.size()); }
 
 TEST(WebSocketModel, CountsTheHandshake) {
@@ -460,6 +538,76 @@ TEST(SilenceModel, MultipliesWhatIsSaidByTheTimesThatItIsSaid) {
   const auto waiting = static_cast<double>(bench::empty_poll(here, 10, 25s).total());
   EXPECT_DOUBLE_EQ(bench::long_poll_bytes_per_hour(here, 10, 25s), 144 * waiting);
   EXPECT_LT(bench::long_poll_bytes_per_hour(here, 10, 25s, 50ms), 144 * waiting);
+}
+
+// As a line of packets counted them: 155 bytes of request and answer.
+TEST(ExchangeModel, CountsThePacketsOfAKeptAndOfAFreshConnection) {
+  EXPECT_EQ(bench::exchange_packets(true), 3u);
+  EXPECT_EQ(bench::exchange_packets(false), 10u);
+  EXPECT_EQ(bench::exchange_ip_bytes(155, true), 155u + 3 * 52);
+  EXPECT_EQ(bench::exchange_ip_bytes(155, false), 155u + 8 * 52 + 2 * 60);
+}
+
+TEST(ProxyModel, KeepsAMessageUntilItsBufferIsFull) {
+  const std::vector<Seconds> said{1s, 2s, 3s, 4s, 5s, 6s};
+  // A buffer of 100 bytes, 10 of them the head: it is full in the middle of the third message, the next one in the last byte of the
+  // fifth, and of the sixth nothing has been passed on.
+  const std::vector<std::size_t> bytes{40, 40, 40, 30, 40, 40};
+  const auto kept = bench::kept_by_proxy(said, bytes, 10, 100);
+  const std::vector<std::optional<Seconds>> expected{2s, 1s, 2s, 1s, 0s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, KeepsNothingThatIsLargerThanItsBuffers) {
+  const auto kept =
+      bench::kept_by_proxy(std::vector<Seconds>{1s, 2s}, std::vector<std::size_t>{250, 60}, 10, 100);
+  // 260 bytes fill two buffers; the rest of the first message waits with the second.
+  const std::vector<std::optional<Seconds>> expected{1s, std::nullopt};
+  EXPECT_EQ(kept, expected);
+}
+
+TEST(ProxyModel, CountsTheHeadThatNginxGivesToHttp10) {
+  EXPECT_EQ(bench::nginx_stream_head_bytes(),
+            "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
+            "Content-Type: text/event-stream\r\nConnection: close\r\nCache-Control: no-store\r\n"
+            "X-Accel-Buffering: no\r\n\r\n"sv.size());
+}
+
+TEST(TlsModel, AddsHeaderTypeAndTagToARecord) { EXPECT_EQ(bench::tls_record_bytes(100), 122u); }
+
+// The examples of RFC 7541, C.4 and C.6: the first byte is the length.
+TEST(HpackModel, CountsTheHuffmanCodesOfTheRfc) {
+  EXPECT_EQ(bench::hpack_string_bytes("www.example.com"), 1u + 0x0c);
+  EXPECT_EQ(bench::hpack_string_bytes("no-cache"), 1u + 0x06);
+  EXPECT_EQ(bench::hpack_string_bytes("custom-key"), 1u + 0x08);
+  EXPECT_EQ(bench::hpack_string_bytes("custom-value"), 1u + 0x09);
+  EXPECT_EQ(bench::hpack_string_bytes("302"), 1u + 0x02);
+  EXPECT_EQ(bench::hpack_string_bytes("private"), 1u + 0x05);
+  EXPECT_EQ(bench::hpack_string_bytes("Mon, 21 Oct 2013 20:13:21 GMT"), 1u + 0x16);
+  EXPECT_EQ(bench::hpack_string_bytes("https://www.example.com"), 1u + 0x11);
+  EXPECT_EQ(bench::hpack_string_bytes("gzip"), 1u + 0x03);
+  EXPECT_EQ(bench::hpack_string_bytes("foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1"), 1u + 0x2d);
+}
+
+TEST(HpackModel, TakesThePlainBytesWhereTheCodesAreLonger) {
+  EXPECT_EQ(bench::hpack_string_bytes("{}"), 1u + 2);
+  EXPECT_EQ(bench::hpack_string_bytes(""), 1u);
+}
+
+TEST(HpackModel, SaysALongLengthInMoreBytes) {                            // 5 bits a character; RFC 7541, C.1
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(201, 'a')), 1u + 126);  // 1005 bits
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(203, 'a')), 2u + 127);
+  EXPECT_EQ(bench::hpack_string_bytes(std::string(408, 'a')), 3u + 255);
+}
+
+// As nginx 1.22 and libcurl 7.88 said them inside TLS.
+TEST(Http2Model, CountsARepeatedRequestAndItsAnswer) {
+  constexpr std::string_view path = "/rooms/lobby/messages?after=k3f9.17";
+  EXPECT_EQ(bench::http2_request_bytes(path, 1), 13u + 9 + 3 + 1 + bench::hpack_string_bytes(path) + 1);
+  EXPECT_EQ(bench::http2_empty_response_bytes("Mon, 21 Oct 2013 20:13:21 GMT"), 9u + 1 + 6 + 24);
+  EXPECT_EQ(bench::nginx_empty_response_bytes(),
+            "HTTP/1.1 204 No Content\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 08:20:56 GMT\r\n"
+            "Connection: keep-alive\r\n\r\n"sv.size());
 }
 
 TEST(IpModel, CutsBytesIntoSegments) {
