@@ -5,12 +5,12 @@
 
 namespace bench {
 
-std::vector<CellRuns> by_arm(const Results& results, const std::string& experiment, const std::string& pattern) {
+std::vector<CellRuns> by_arm(const Results& results, const std::string& experiment,
+                             const std::string& pattern) {
   const std::regex names(pattern);
   std::vector<CellRuns> all = cells(results, experiment);
-  std::erase_if(all, [&](const CellRuns& cell) {
-    return cell.counted.empty() || !std::regex_match(cell.name, names);
-  });
+  std::erase_if(
+      all, [&](const CellRuns& cell) { return cell.counted.empty() || !std::regex_match(cell.name, names); });
   std::stable_sort(all.begin(), all.end(),
                    [](const CellRuns& a, const CellRuns& b) { return rank(a.arm) < rank(b.arm); });
   return all;

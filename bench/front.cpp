@@ -133,9 +133,8 @@ bool write_notes(const Results& results, const Arguments& arguments) {
     }
   };
   attempt("The notes could not be written", false, [&] { report(results, root.string(), to.string()); });
-  attempt("The pictures could not be drawn", !arguments.publish, [&] {
-    draw_pictures(results, ledger_of(root.string()), (to / "notes" / "pictures").string());
-  });
+  attempt("The pictures could not be drawn", !arguments.publish,
+          [&] { draw_pictures(results, ledger_of(root.string()), (to / "notes" / "pictures").string()); });
   attempt("The page could not be made", true,
           [&] { write_page(to.string(), (build / "notes" / "index.html").string()); });
   return good;

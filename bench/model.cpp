@@ -274,19 +274,19 @@ double poll_bytes_per_message(const Target& target, std::size_t cursor, std::siz
 double poll_ip_bytes_per_message(const Target& target, std::size_t cursor, std::size_t message,
                                  double per_interval) {
   const std::uint64_t request = poll_request_bytes(target, cursor);
-  const auto poll = [&](std::size_t count) {
+  // Far enough to both sides of the mean that nothing is missing; in logarithms, since e^(-λT) is 0 for a double from 746 on.
+  const double far = 12 * std::sqrt(per_interval) + 20;
+  const auto fewest = static_cast<std::size_t>(std::max(per_interval - far, 0.0)),
+             most = static_cast<std::size_t>(per_interval + far);
+  double bytes = 0;
+  for (std::size_t count = fewest; count <= most; ++count) {
+    const auto k = static_cast<double>(count);
+    const double probability = std::exp(k * std::log(per_interval) - per_interval - std::lgamma(k + 1));
     const std::uint64_t answer = count == 0
                                      ? empty_response_bytes()
                                      : page_response_bytes(page_body_bytes(cursor, count, count * message));
-    return static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
-  };
-  // From some hundred messages on, e^-λT is too small for a double, and every poll brings nearly the mean.
-  if (per_interval > 500) return poll(static_cast<std::size_t>(std::round(per_interval))) / per_interval;
-  double bytes = 0, probability = std::exp(-per_interval);
-  const auto most = static_cast<std::size_t>(per_interval + 12 * std::sqrt(per_interval) + 20);
-  for (std::size_t count = 0; count <= most; ++count) {
-    bytes += probability * poll(count);
-    probability *= per_interval / static_cast<double>(count + 1);
+    bytes +=
+        probability * static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)));
   }
   return bytes / per_interval;
 }
@@ -514,17 +514,21 @@ std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint6
          (segments(answer) + 1) / 2;
 }
 
+std::uint64_t packets_of_setup(std::uint64_t request, std::uint64_t pieces) {
+  return 3 + 2 * (segments(request) + pieces);
+}
+
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets) {
   return payload + packets * header_bytes;
 }
 
 double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
                                 double per_second, Seconds interval) {
-  return per_second *
-         poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
+  return per_second * poll_ip_bytes_per_message(target, cursor, message, per_second * interval.count());
 }
 
-double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat) {
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second,
+                               Seconds heartbeat) {
   const auto pushed = [](std::size_t bytes) {
     return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
   };

@@ -340,6 +340,11 @@ std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer);
 /// The same for a POST of libcurl's, which writes head and body one after the other.
 std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer);
 
+/// A new connection: SYN, SYN+ACK and ACK, then a request and an answer in so many pieces. At first each packet is acknowledged at once.
+std::uint64_t packets_of_setup(std::uint64_t request, std::uint64_t pieces);
+/// What SYN and SYN+ACK have besides: their options take 20 bytes, and not 12.
+constexpr std::uint64_t syn_bytes = 2 * 8;
+
 /// Payload and headers.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
 

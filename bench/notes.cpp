@@ -104,8 +104,8 @@ std::string missing_picture(const std::string& note, const fs::path& path, const
   for (const Picture& picture : pictures()) {
     const fs::path file = project_dir / "notes" / "pictures" / (picture.name + ".svg");
     if (note.find("pictures/" + picture.name + ".svg)") != std::string::npos && !fs::exists(file))
-      return fmt::format("{} shows {}, which is not there; bench/run --report --publish draws it", path.string(),
-                         file.string());
+      return fmt::format("{} shows {}, which is not there; bench/run --report --publish draws it",
+                         path.string(), file.string());
   }
   return {};
 }
@@ -160,7 +160,8 @@ void report(const Results& results, const std::string& from_dir, const std::stri
   std::vector<std::pair<fs::path, std::string>> made;
   for (const fs::path& note : notes_of(from_dir)) {
     const fs::path from = fs::path(from_dir) / note;
-    made.emplace_back(fs::path(to_dir) / note, fill(read(from), results, from.string(), ledger, pictures_from(note)));
+    made.emplace_back(fs::path(to_dir) / note,
+                      fill(read(from), results, from.string(), ledger, pictures_from(note)));
   }
   for (const auto& [path, text] : made) write(path, text);
 }

@@ -80,7 +80,8 @@ int level_of(std::string_view tag) {
 
 std::string words_of(std::string_view html) {
   std::string text = with_tags(html, [](std::string_view) { return std::string(); });
-  for (const auto& [entity, character] : {std::pair<std::string_view, char>{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&amp;", '&'}}) {
+  for (const auto& [entity, character] :
+       {std::pair<std::string_view, char>{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&amp;", '&'}}) {
     for (std::size_t at = 0; (at = text.find(entity, at)) != std::string::npos; ++at)
       text.replace(at, entity.size(), 1, character);
   }
@@ -129,9 +130,9 @@ std::string id_of(const fs::path& path) {
 }
 
 std::string html_of(const std::string& markdown) {
-  return pipe_through({"cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", "-e",
-                       "tagfilter"},
-                      "cmark-gfm", markdown);
+  return pipe_through(
+      {"cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "autolink", "-e", "tagfilter"},
+      "cmark-gfm", markdown);
 }
 
 void find_anchors(Note& note) {
@@ -181,8 +182,15 @@ bool leads_outside(std::string_view target) {
   return target.find("://") != std::string_view::npos || target.starts_with("mailto:");
 }
 
+// Whether it is the title, whose id is that of the section.
+bool is_title(const Note& note, const Heading& heading) {
+  return &heading == &note.headings.front() && heading.level == 1;
+}
+
 std::string anchor_of(const Note& note, const std::string& within) {
-  return within.empty() ? note.id : note.id + "--" + within;
+  const bool title = !note.headings.empty() && is_title(note, note.headings.front()) &&
+                     note.headings.front().anchor == within;
+  return within.empty() || title ? note.id : note.id + "--" + within;
 }
 
 std::string Rewriting::link(const Note& note, std::string_view tag) {
@@ -237,7 +245,7 @@ std::string Rewriting::tag(const Note& note, std::string_view tag, bool first) {
     const int below = std::min(first ? level : level + 1, 6);  // the page has one <h1>
     if (tag.starts_with("</")) return fmt::format("</h{}>", below);
     const Heading& heading = note.headings.at(heading_++);
-    if (heading.level == 1) return fmt::format("<h{}>", below);  // the section has the id
+    if (is_title(note, heading)) return fmt::format("<h{}>", below);
     return fmt::format("<h{} id=\"{}\">", below, escaped(anchor_of(note, heading.anchor)));
   }
   for (const char* name : {"id", "name"}) {
@@ -313,8 +321,7 @@ std::vector<std::string> reading_order(const std::string& directory) {
   }
   std::sort(rest.begin(), rest.end());
   for (const fs::path& path : rest) add(path);
-  if (order.empty())
-    throw std::runtime_error(directory + ": has neither README.md nor Markdown in notes/");
+  if (order.empty()) throw std::runtime_error(directory + ": has neither README.md nor Markdown in notes/");
   return order;
 }
 

@@ -97,7 +97,8 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
   Drawing drawing(760, static_cast<int>(top + panels * room + (panels - 1) * gap + 58));
   drawing.title("How late is a message?", "Share of the messages that are there after a time");
   std::vector<std::pair<std::string, Pen>> entries;
-  for (const std::string& arm : arms) entries.push_back({transport(arm, {}), {.colour = colour_of(arm), .width = 3}});
+  for (const std::string& arm : arms)
+    entries.push_back({transport(arm, {}), {.colour = colour_of(arm), .width = 3}});
   entries.push_back({"model", {.width = 1.2, .dash = "5,4"}});
   drawing.key(12, 62, entries);
 
@@ -125,13 +126,14 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
 }  // namespace
 
 Picture ecdf_picture() {
-  return {"ecdf",
-          "Distribution of delivery delays, with the model's ramp for polling",
-          "Pollers' delays lie on the model's ramp, from one transit to one transit and an interval; who pushes takes a step. Lines are "
-          "the median over the runs at each share, bands the smallest to the largest run.",
-          "intervals above 1 s (the table has them), nor the largest delay of all, of which a run has one",
-          "bench/run --filter ^delivery/",
-          draw};
+  return {
+      "ecdf",
+      "Distribution of delivery delays, with the model's ramp for polling",
+      "Pollers' delays lie on the model's ramp, from one transit to one transit and an interval; who pushes takes a step. Lines are "
+      "the median over the runs at each share, bands the smallest to the largest run.",
+      "intervals above 1 s (the table has them), nor the largest delay of all, of which a run has one",
+      "bench/run --filter ^delivery/",
+      draw};
 }
 
 }  // namespace bench

@@ -32,8 +32,8 @@ std::string in_words(double ratio) {
 }
 
 std::string in_words(const Reading& ratio) {
-  if (ratio.low == ratio.high) return in_words(ratio.value);
-  return fmt::format("{} ({} to {})", in_words(ratio.value), in_words(ratio.low), in_words(ratio.high));
+  const std::string low = in_words(ratio.low), high = in_words(ratio.high);
+  return in_words(ratio.value) + (low == high ? std::string() : fmt::format(" ({} to {})", low, high));
 }
 
 // 0.1, 0.2, 0.5, 1, 2, 5 … as far apart as leaves room for their numbers.
@@ -82,7 +82,8 @@ std::optional<Drawing> draw(const Results& results, const Ledger& ledger) {
   }
   constexpr double top = 66;
   Drawing drawing(760, static_cast<int>(top + height + 60));
-  drawing.title("How many times?", "Squares: measured, with the 95 % confidence interval; hollow: as published");
+  drawing.title("How many times?",
+                "Squares: measured, with the 95 % confidence interval; hollow: as published");
   const Panel panel{340, top, 640, top + height, {least / 1.25, most * 1.25, true}, {height, 0}, false};
   drawing.begin(panel);
   drawing.ticks_below(ticks_of_ratio(panel.x));
@@ -94,10 +95,10 @@ std::optional<Drawing> draw(const Results& results, const Ledger& ledger) {
     draw_row(drawing, panel, y, row);
     const std::vector<std::string> lines = lines_of(label_of(row));
     for (std::size_t j = 0; j < lines.size(); ++j)
-      drawing.write(panel.left - 14, y + 15 * (static_cast<double>(j) - static_cast<double>(lines.size() - 1) / 2),
-                    lines[j], {.align = Align::right, .size = 12});
-    drawing.write(panel.right + 10, y,
-                  in_words(row.measured), {.size = 12});
+      drawing.write(panel.left - 14,
+                    y + 15 * (static_cast<double>(j) - static_cast<double>(lines.size() - 1) / 2), lines[j],
+                    {.align = Align::right, .size = 12});
+    drawing.write(panel.right + 10, y, in_words(row.measured), {.size = 12});
   }
   return drawing;
 }
@@ -105,12 +106,13 @@ std::optional<Drawing> draw(const Results& results, const Ledger& ledger) {
 }  // namespace
 
 Picture forest_picture() {
-  return {"forest",
-          "Measured ratios beside the published ones",
-          "Each claim about how many times one is more than the other: what was measured here, with its 95 % confidence interval, and what was published.",
-          "whether both were measured alike: the claim's own words say on which set-up",
-          "bench/run",
-          draw};
+  return {
+      "forest",
+      "Measured ratios beside the published ones",
+      "Each claim about how many times one is more than the other: what was measured here, with its 95 % confidence interval, and what was published.",
+      "whether both were measured alike: the claim's own words say on which set-up",
+      "bench/run",
+      draw};
 }
 
 }  // namespace bench

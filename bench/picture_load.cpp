@@ -12,7 +12,7 @@ namespace bench {
 namespace {
 
 struct At {
-  double rate = 0;  // messages a second
+  double rate = 0;          // messages a second
   double p50 = 0, p99 = 0;  // s
   bool saturated = false;
 };
@@ -77,8 +77,9 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
     }
   }
   Drawing drawing(760, 470);
-  drawing.title("Delay against load",
-                "Lines: p50; dashes: p99; rings: the server is saturated; dotted: the knee, where its time would be used up");
+  drawing.title(
+      "Delay against load",
+      "Lines: p50; dashes: p99; rings: the server is saturated; dotted: the knee, where its time would be used up");
   const Panel panel{76, 70, 640, 406, {least * 0.8, most * 1.25, true}, {fastest * 0.7, slowest * 1.5, true}};
   drawing.begin(panel);
   drawing.ticks_below(ticks_of_count(panel.x));
@@ -100,12 +101,13 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
 }  // namespace
 
 Picture load_picture() {
-  return {"load",
-          "Delivery delay against messages per second",
-          "The delay stays where it is until the server has no time left: from there on messages wait. Points are the median over the runs.",
-          "a network, nor other servers: one publisher, one core for the server, one for everybody else",
-          "bench/run --filter ^load/",
-          draw};
+  return {
+      "load",
+      "Delivery delay against messages per second",
+      "The delay stays where it is until the server has no time left: from there on messages wait. Points are the median over the runs.",
+      "a network, nor other servers: one publisher, one core for the server, one for everybody else",
+      "bench/run --filter ^load/",
+      draw};
 }
 
 }  // namespace bench

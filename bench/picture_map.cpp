@@ -67,7 +67,9 @@ std::pair<double, double> span_of(std::string_view arm, const std::vector<Stretc
     if (column[i].arm == arm) return {column[i].rate, i + 1 < column.size() ? column[i + 1].rate : highest};
   }
   // Between its neighbours, so that its area ends in a point.
-  const double meeting = column.size() > 1 ? column[1].rate : column[0].arm == "poll" ? column[0].rate : highest;
+  const double meeting = column.size() > 1         ? column[1].rate
+                         : column[0].arm == "poll" ? column[0].rate
+                                                   : highest;
   return {meeting, meeting};
 }
 
@@ -75,7 +77,8 @@ void draw_regions(Drawing& drawing, const Panel& panel) {
   constexpr int columns = 120;
   std::array<Points, arms.size()> lower, upper;
   for (int i = 0; i <= columns; ++i) {
-    const double interval = panel.x.low * std::pow(panel.x.high / panel.x.low, i / static_cast<double>(columns));
+    const double interval =
+        panel.x.low * std::pow(panel.x.high / panel.x.low, i / static_cast<double>(columns));
     const std::vector<Stretch> column = stretches(panel.y, interval);
     for (std::size_t arm = 0; arm < arms.size(); ++arm) {
       const auto [from, to] = span_of(arms[arm], column, panel.y.high);
@@ -103,10 +106,12 @@ void draw_regions(Drawing& drawing, const Panel& panel) {
 
 // λT* = (H + A of a poll) / (F + A of a push).
 double border() {
-  const std::uint64_t request = poll_request_bytes(target, cursor), answer = page_response_bytes(page_body_bytes(cursor, 1, message));
+  const std::uint64_t request = poll_request_bytes(target, cursor),
+                      answer = page_response_bytes(page_body_bytes(cursor, 1, message));
   const std::uint64_t frame = frame_bytes(message);
-  return break_even(static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)) - message),
-                    static_cast<double>(ip_bytes(frame, packets_of_push(frame)) - message));
+  return break_even(
+      static_cast<double>(ip_bytes(request + answer, packets_of_exchange(request, answer)) - message),
+      static_cast<double>(ip_bytes(frame, packets_of_push(frame)) - message));
 }
 
 struct At {
@@ -140,13 +145,20 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
                 "Colours: the model, TCP/IP and heartbeats included. Circles: the cheapest as measured.");
   const Panel panel{112, 66, 728, 472, {0.05, 3600, true}, {1.0 / 3600, 1000, true}};
   drawing.begin(panel);
-  drawing.ticks_below({{0.1, "100 ms"}, {1, "1 s"}, {10, "10 s"}, {60, "1 min"}, {600, "10 min"}, {3600, "1 h"}});
-  drawing.ticks_left({{1.0 / 3600, "1 an hour"}, {1.0 / 60, "1 a minute"}, {1, "1 a second"}, {10, "10"}, {100, "100"}, {1000, "1 000"}});
+  drawing.ticks_below(
+      {{0.1, "100 ms"}, {1, "1 s"}, {10, "10 s"}, {60, "1 min"}, {600, "10 min"}, {3600, "1 h"}});
+  drawing.ticks_left({{1.0 / 3600, "1 an hour"},
+                      {1.0 / 60, "1 a minute"},
+                      {1, "1 a second"},
+                      {10, "10"},
+                      {100, "100"},
+                      {1000, "1 000"}});
   drawing.name_below("poll interval T");
   drawing.name_left("messages λ");
   draw_regions(drawing, panel);
   const double most = border();
-  drawing.curve({{panel.x.low, most / panel.x.low}, {panel.x.high, most / panel.x.high}}, {.width = 1.5, .dash = "6,4"});
+  drawing.curve({{panel.x.low, most / panel.x.low}, {panel.x.high, most / panel.x.high}},
+                {.width = 1.5, .dash = "6,4"});
   drawing.write(panel.x_at(20) + 14, panel.y_at(most / 20),
                 fmt::format("λT* = (H + A) / (F + A) = {:.2g} messages a poll", most));
   for (const At& at : points) {
@@ -160,13 +172,14 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
 }  // namespace
 
 Picture map_picture() {
-  return {"map",
-          "The transport that needs the fewest bytes, by message rate and poll interval",
-          "A poll costs a request and an answer whatever it brings, a pushed message a frame and an acknowledgement: above the border a poll "
-          "brings so many messages that it is cheaper. Where hardly anything is said and polls are rare, the heartbeats of the others decide.",
-          "delay, which the interval costs, nor CPU: for lean headers and messages of 100 bytes; a browser's headers and cookies move the border up",
-          "bench/run --filter ^break_even/",
-          draw};
+  return {
+      "map",
+      "The transport that needs the fewest bytes, by message rate and poll interval",
+      "A poll costs a request and an answer whatever it brings, a pushed message a frame and an acknowledgement: above the border a poll "
+      "brings so many messages that it is cheaper. Where hardly anything is said and polls are rare, the heartbeats of the others decide.",
+      "delay, which the interval costs, nor CPU: for lean headers and messages of 100 bytes; a browser's headers and cookies move the border up",
+      "bench/run --filter ^break_even/",
+      draw};
 }
 
 }  // namespace bench

@@ -35,7 +35,8 @@ double rarity(double share) { return 1 / (1 - share); }
 // A share of 0, the fastest of all, is where the axis begins.
 Points curve_of(const Line& line, double Summary::*which) {
   Points points;
-  for (const auto& quantile : line.quantiles) points.emplace_back(rarity(quantile.share), quantile.seconds.*which);
+  for (const auto& quantile : line.quantiles)
+    points.emplace_back(rarity(quantile.share), quantile.seconds.*which);
   return points;
 }
 
@@ -50,9 +51,7 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
   }
   Drawing drawing(760, 460);
   drawing.title("How late are the latest?", "Delay that a share of the messages does not exceed; loopback");
-  const Panel panel{76, 66, 618, 396,
-                    {1, rarest, true},
-                    {fastest * 0.8, slowest * 1.4, true}};
+  const Panel panel{76, 66, 618, 396, {1, rarest, true}, {fastest * 0.8, slowest * 1.4, true}};
   drawing.begin(panel);
   std::vector<Tick> ticks{{1, "0 %"}, {2, "50 %"}};
   double at = 10;
@@ -85,13 +84,14 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
 }  // namespace
 
 Picture spectrum_picture() {
-  return {"spectrum",
-          "Percentile spectrum of delivery delays on loopback",
-          "Each step to the right is ten times rarer: where a line rises, the rare message is much later than the usual one. Lines are the median over "
-          "the runs, bands the smallest to the largest run, as far as a run's samples carry the percentile.",
-          "a network, where one transit would lift all lines alike, nor percentiles that need more samples than a run has",
-          "bench/run --filter ^delivery/",
-          draw};
+  return {
+      "spectrum",
+      "Percentile spectrum of delivery delays on loopback",
+      "Each step to the right is ten times rarer: where a line rises, the rare message is much later than the usual one. Lines are the median over "
+      "the runs, bands the smallest to the largest run, as far as a run's samples carry the percentile.",
+      "a network, where one transit would lift all lines alike, nor percentiles that need more samples than a run has",
+      "bench/run --filter ^delivery/",
+      draw};
 }
 
 }  // namespace bench

@@ -34,8 +34,9 @@ void write(const fs::path& path, const std::string& text) {
 }  // namespace
 
 const std::vector<Picture>& pictures() {
-  static const std::vector<Picture> all{ecdf_picture(), load_picture(),   spectrum_picture(), bytes_picture(),
-                                        map_picture(),  fanout_picture(), forest_picture()};
+  static const std::vector<Picture> all{ecdf_picture(),   load_picture(),  spectrum_picture(),
+                                        bytes_picture(),  map_picture(),   fanout_picture(),
+                                        memory_picture(), forest_picture()};
   return all;
 }
 
@@ -73,7 +74,8 @@ std::string picture_difference(const Results& results, const Ledger& ledger, con
     if (!file) continue;
     const auto drawing = picture.draw(results, ledger);
     if (!drawing)
-      return fmt::format("{}: is there, but its cells were not measured; {} does", path.string(), picture.command);
+      return fmt::format("{}: is there, but its cells were not measured; {} does", path.string(),
+                         picture.command);
     const std::string expected = mark_of(drawing->program()), got = mark_in(*file);
     if (got != expected)
       return fmt::format("{}: is made from {}, the results give {}; bench/run --publish draws it anew",

@@ -204,8 +204,9 @@ std::string block(const Results& results, const std::string& name, const Ledger&
                       footer(results, which.not_shown, "bench/run --filter ^" + name + "/");
     return with_gates(out, not_counted(results, name));
   }
-  std::string known = "headline, models, provenance, claims, verdicts, picture NAME";
+  std::string known = "headline, models, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
+  known += ", picture NAME";
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));
 }
 
