@@ -285,7 +285,10 @@ Experiment delivery_experiment() {
       delay_columns(),
       "delay counts from the time that a message was due to the time that the reader had it; the publisher sits beside the server",
       "loss, jitter or a line that is full: the delay of the line is always the same",
-      {},
+      {{"^delivery/longpoll/", "",
+        "the model knows the line alone: from one answer to the next it is a round trip and what client and server take for a message and a poll"},
+       {"^delivery/(sse|ws|tcp)/", "p99_us",
+        "what the line does not take is the machine's: publisher, server, relay and readers share two cores, and bare TCP waits for its turn as often"}},
       cells_of};
 }
 

@@ -325,7 +325,8 @@ Experiment echo_experiment() {
        {"bytes per echo", "bytes_per_echo", Unit::bytes, true}},
       "delay counts from the time that a client began to send a message to the time that it heard it in the room; one message at a time",
       "a room in which others speak too: there a long poll may be under way when a message comes",
-      {},
+      {{"^echo/(ws|sse|sse_fresh|longpoll)/", "p99_us",
+        "what the line does not take is the machine's: clients, server and relay share two cores, and wait for their turn"}},
       cells_of};
 }
 
