@@ -21,9 +21,10 @@ namespace {
 
 constexpr std::string_view number_mark = R"("seq":)";
 constexpr std::string_view cursor_mark = R"({"cursor":")";
+constexpr std::string_view gap_mark = R"("gap":)";
 constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr std::size_t most_waiting = 1000;  // connected, and not told yet where their feed begins
-constexpr SocketOptions small_socket{.receive_buffer = 4096, .segment = 1460};
+constexpr SocketOptions small_socket{.receive_buffer = 32 * 1024, .segment = 1460};
 
 }  // namespace
 
@@ -104,6 +105,31 @@ void Sink::stall(const std::vector<std::size_t>& readers) {
     ++stalled_;
     ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, readers_[i].socket.fd(), nullptr);
   }
+}
+
+std::size_t Sink::told_of_a_gap(Clock::time_point deadline) {
+  std::vector<Reader*> waiting;
+  for (Reader& reader : readers_) {
+    if (reader.stalled) waiting.push_back(&reader);
+  }
+  std::size_t told = 0;
+  while (!waiting.empty() && Clock::now() < deadline) {
+    check_interrupt();
+    std::size_t came = 0;
+    std::erase_if(waiting, [&](Reader* reader) {
+      const std::size_t got = reader->socket.read_some(buffer_.data(), buffer_.size());
+      came += got;
+      reader->rest.append(buffer_.data(), got);
+      if (reader->rest.find(gap_mark) == std::string::npos) {
+        reader->rest.erase(0, reader->rest.size() - std::min(reader->rest.size(), gap_mark.size() - 1));
+        return false;
+      }
+      ++told;
+      return true;
+    });
+    if (came == 0 && !waiting.empty()) waiting.front()->socket.wait(std::chrono::milliseconds(5));
+  }
+  return told;
 }
 
 void Sink::begin_polling(const std::vector<std::chrono::nanoseconds>& phases) {

@@ -35,12 +35,16 @@ class Sink {
   /// Pollers that have not asked yet ask once, and are answered.
   void ask_once();
 
-  /// Before connect(): of those readers, everything between the server and them is small: they get a receive buffer of 4 KiB and the
-  /// segments of an Ethernet, since loopback's of 64 KiB make the server's kernel hold megabytes.
+  /// Before connect(): what waits between the server and those readers is little: they get a receive buffer of 32 KiB, and the
+  /// segments of an Ethernet, since for loopback's of 64 KiB the server's kernel keeps megabytes.
   void make_small(const std::vector<std::size_t>& readers);
 
   /// They read no more from now on, and run_until() does not wait for them. Their sockets stay open.
   void stall(const std::vector<std::size_t>& readers);
+
+  /// Those who have stalled read again, whatever has waited for them and what comes then, until each was told that it has missed something, at most
+  /// until `deadline`. How many were. Their receipts stay as they were.
+  std::size_t told_of_a_gap(Clock::time_point deadline);
 
   /// Pollers begin: reader i at `phases[i]` from now.
   void begin_polling(const std::vector<std::chrono::nanoseconds>& phases);
