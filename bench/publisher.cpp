@@ -1,5 +1,6 @@
 #include "bench/publisher.hpp"
 
+#include "bench/process.hpp"
 #include "feed/message.hpp"
 
 #include <fmt/format.h>
@@ -63,9 +64,7 @@ PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std:
   }
 }
 
-void PostOutlet::send(std::size_t index) {
-  write(numbered(index), index, 1);
-}
+void PostOutlet::send(std::size_t index) { write(numbered(index), index, 1); }
 
 void PostOutlet::send_together(std::size_t index, std::size_t count) {
   together_.clear();
@@ -76,7 +75,8 @@ void PostOutlet::send_together(std::size_t index, std::size_t count) {
 // The request that carries message `index`.
 const std::string& PostOutlet::numbered(std::size_t index) {
   std::string& request = requests_[room_of_.empty() ? 0 : room_of_.at(index)];
-  write_number(request.data() + request.size() - 2 - payload_bytes_, index);  // before the quote and the brace
+  write_number(request.data() + request.size() - 2 - payload_bytes_,
+               index);  // before the quote and the brace
   return request;
 }
 
@@ -192,6 +192,7 @@ void Publisher::join() {
 }
 
 void Publisher::run() {
+  if (core_) pin_to(*core_);
   const sched_param priority{1};
   pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);  // refused: then its lateness tells
   prctl(PR_SET_TIMERSLACK, 1UL);

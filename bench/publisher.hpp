@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -125,6 +126,8 @@ class Publisher {
   /// Before start(): sleeps until a message is due and hands over together whatever is due by then. Later by what it takes to wake up, but the
   /// core belongs to the readers meanwhile: for rates at which staying awake would leave them nothing. Not with a window.
   void gather() { gathers_ = true; }
+  /// Before start(): on that core, and not where the thread that starts it is kept.
+  void keep_to(int core) { core_ = core; }
   void start(Clock::time_point at);
   /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
   void join();
@@ -149,6 +152,7 @@ class Publisher {
   std::vector<std::chrono::nanoseconds> plan_;
   std::size_t window_;
   std::size_t first_;
+  std::optional<int> core_;
   Clock::time_point start_;
   std::vector<Clock::time_point> sent_;
   std::size_t answered_ = 0;
