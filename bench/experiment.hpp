@@ -133,6 +133,8 @@ class Meter {
   double client_utilisation() const {
     return client_s_ / seconds_;
   }  ///< of one core, publisher (which stays awake before a message is due) and readers together
+  /// The share of the time in which the server ran, or wanted to while another program had its core.
+  double server_wanted() const { return server_utilisation() + server_waited_s_ / seconds_; }
   double server_utilisation() const {
     return std::chrono::duration<double>(server_.total).count() / seconds_;
   }
@@ -143,11 +145,12 @@ class Meter {
 
  private:
   double waited() const;
+  double server_waited() const;
   const Process* process_;
   Clock::time_point begin_;
   ProcessTime server_;
   std::uint64_t sleeps_ = 0;
-  double waited_s_ = 0;
+  double waited_s_ = 0, server_waited_s_ = 0;
   double client_begin_s_ = 0, client_s_ = 0, seconds_ = 0;
   CpuTime machine_;
   double stolen_ = 0;
@@ -168,6 +171,10 @@ void predict_delays(Run& run, const Model& model) {
   say("p99_us", model.percentile(0.99));
 }
 
+/// The one-way delay between the site's clients and its server: that of the line; on the way to somebody else's server half a TCP handshake, and the
+/// handshake is told as rtt_us.
+std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link);
+
 /// A transit of less is not predicted: on one machine the programs take longer than the way, and that is what is measured.
 constexpr std::chrono::milliseconds shortest_transit{1};
 
@@ -175,6 +182,8 @@ constexpr std::chrono::milliseconds shortest_transit{1};
 
 /// Above 1 ms at p99 the run is about the generator.
 Gate on_time(std::span<const std::int64_t> sorted_lateness);
+/// Where a server is driven to its limit: no other program had its core for more than a twentieth of the time.
+Gate had_its_core(const Meter& meter);
 /// A message cannot be there before it was due, nor sooner than the way takes.
 Gate no_negative(std::span<const std::int64_t> samples_ns, std::chrono::nanoseconds one_way = {});
 Gate equal(std::string name, double seen, double expected);

@@ -200,6 +200,7 @@ void Publisher::run() {
   const auto deadline = Clock::now() + patience;
   while (answered_ < plan_.size() && !stopped_ && Clock::now() < deadline)
     answered_ = outlet_.answered(step) - first_;
+  answered_at_ = Clock::now();
 }
 
 void Publisher::send_one_by_one() {
@@ -220,7 +221,7 @@ void Publisher::send_what_is_due() {
   while (handed_over_ < plan_.size() && !stopped_) {
     auto now = Clock::now();
     if (due(handed_over_) > now) {
-      sleep_until(std::min(due(handed_over_), now + step));
+      sleep_until(std::max(std::min(due(handed_over_), now + step), now + least_sleep_));
       now = Clock::now();
     }
     std::size_t end = handed_over_;
