@@ -82,6 +82,8 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
                                                before.readers, delivery.interval + std::chrono::seconds(5));
 
   Publisher publisher(*outlet, delivery.plan, delivery.window);
+  // Where there is no server, the publisher has its core: messages come to the readers from another one, as in every arm.
+  if (!has_server && place.cores.apart()) publisher.keep_to(place.cores.server);
   Meter meter(site.process());
   const auto start = Clock::now() + std::chrono::milliseconds(20);
   if (delivery.disturb) delivery.disturb(site, start);

@@ -1,6 +1,7 @@
 #include "bench/front.hpp"
 
 #include "bench/arguments.hpp"
+#include "bench/awake.hpp"
 #include "bench/experiment.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/journal.hpp"
@@ -225,6 +226,8 @@ int measure_all(const Arguments& arguments) {
         stderr,
         "There is one core only: server and clients share it, so delays are longer than they would be.\n");
   }
+  const AwakeCores awake;
+  results.provenance["idle cores"] = awake.in_words();
   const CpuTime machine = cpu_time();
 
   for (const Job& job : jobs) {
