@@ -84,7 +84,7 @@ double median_us(std::vector<std::int64_t> samples_ns) {
 
 void measure_connect(const Place& place, const Start& start, Run& run) {
   const bool ours = place.servers.empty();
-  Site site(place, run.arm, {.link = ours ? Link{.one_way = start.rtt / 2, .always = true} : Link{}});
+  Site site(place, run.arm, {.link = ours ? counted_link(start.rtt) : Link{}});
   Network& line = site.network();
   if (line.means() == Means::sockets)
     throw NoNetwork(

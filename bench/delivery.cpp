@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -112,7 +113,7 @@ Delivered deliver(const Place& place, const Delivery& delivery, Run& run) {
   if (control && ours)  // Control, the publisher, and each reader once
     run.gates.push_back(equal("connections opened", static_cast<double>(control->stats().accepted),
                               static_cast<double>(count + 2)));
-  again.tell(run);
+  again.tell_lost(run);
   run.figures["readers"] = static_cast<double>(count);
   meter.tell(run);
   run.samples_ns = delivered.from_due_ns;
@@ -153,9 +154,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double rate = 100;  // a second, for all arms: far from any limit
+constexpr double rate = 100;  // a second, far from any limit
 constexpr std::size_t payload = 100;
-constexpr std::size_t pollers = 25;
+// In an interval of polling, at most: an answer that does not fit into the first ten segments of a connection that was idle takes a round trip
+// more, which is a question of its own (burst).
+constexpr double most_per_interval = 40;
+constexpr std::size_t pollers = 40;
 constexpr std::size_t readers_of_push = 10;
 constexpr std::size_t warm_up = 10;   // of push: its first messages come over new connections
 constexpr std::size_t counted = 100;  // of push: with ten readers enough for a p99
@@ -207,6 +211,11 @@ milliseconds period_of(const Way& way) {
   return pauses ? way.interval + way.rtt : std::max(way.interval, way.rtt);
 }
 
+double rate_of(const Way& way) {
+  if (way.arm != "poll") return rate;
+  return std::min(rate, most_per_interval / std::chrono::duration<double>(period_of(way)).count());
+}
+
 // Of polls a whole number of periods, so that a message is as likely in one part of a period as in another.
 milliseconds length_of(const Way& way, bool smoke) {
   if (way.arm != "poll")
@@ -220,8 +229,9 @@ void measure(const Place& place, const Way& way, milliseconds length, Run& run) 
   Delivery delivery;
   delivery.arm = way.arm;
   delivery.payload_bytes = payload;
-  delivery.plan = arrivals(static_cast<std::size_t>(std::chrono::duration<double>(length).count() * rate),
-                           length, derive(run.seed, run.cell, run.repetition));
+  const double messages = std::chrono::duration<double>(length).count() * rate_of(way);
+  delivery.plan = arrivals(static_cast<std::size_t>(std::lround(messages)), length,
+                           derive(run.seed, run.cell, run.repetition));
   delivery.warm_up = polls ? 0 : warm_up;
   delivery.interval = way.interval;
   delivery.pace = way.pace;
@@ -243,7 +253,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.name = name_of(way);
     cell.experiment = "delivery";
     cell.arm = way.arm;
-    cell.parameters = {{"rate", rate},
+    cell.parameters = {{"rate", rate_of(way)},
                        {"payload_bytes", static_cast<double>(payload)},
                        {"rtt_ms", static_cast<double>(way.rtt.count())}};
     const bool pauses = way.pace == polling::Pace::answer_to_start;

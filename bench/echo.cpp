@@ -253,7 +253,7 @@ void measure(const Place& place, const Echo& echo, Run& run) {
     run.gates.push_back(equal("connections opened", static_cast<double>(ended.accepted),
                               static_cast<double>(1 + echo.clients * (1 + by_posts))));
   }
-  again.tell(run);
+  again.tell_lost(run);
   meter.tell(run);
   readers.close();
   site.stop();

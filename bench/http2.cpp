@@ -45,7 +45,7 @@ Bytes expected_bytes(const Polls& how, const feed::Address& room, const std::str
 }
 
 void measure_http2(const Place& place, const Polls& how, Run& run) {
-  Site site(place, run.arm, {.link = {.always = true}});
+  Site site(place, run.arm, {.link = counted_link({})});
   const Network& line = site.network();
   const std::string epoch = site.at_server([&] { return Control(site.room_beside()); }).stats().epoch;
   FrontProxy front(site, place.cores, {.tls = Tls::v1_3, .http2 = true});
@@ -100,6 +100,9 @@ void measure_http2(const Place& place, const Polls& how, Run& run) {
   if (line.counts_packets()) {
     run.figures["ip_bytes_per_poll"] = static_cast<double>(packets.bytes()) / n;
     run.figures["packets_per_poll"] = static_cast<double>(packets.packets()) / n;
+    const std::uint64_t each = packets_of_exchange(expected.up / polls, expected.down / polls);
+    run.predicted["ip_bytes_per_poll"] = static_cast<double>(ip_bytes(expected.total(), polls * each)) / n;
+    run.predicted["packets_per_poll"] = static_cast<double>(each);
     run.figures["first_poll_ip_bytes"] = static_cast<double>((packets_first - nothing).bytes());
     run.gates.push_back(
         equal("bytes on the line", static_cast<double>(packets.bytes()),
@@ -127,7 +130,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
       cell.headline = "bytes_per_poll";
       cell.headline_seconds = 1;
       cell.estimate_s = std::chrono::duration<double>(gap).count() * (polls + 2) + 0.2;
-      cell.repetitions = setting.by_profile(0U, 2U, 3U);
+      cell.repetitions = setting.by_profile(http2 && headers == std::string_view("lean") ? 1U : 0U, 2U, 3U);
       cell.measure = [place = setting.place, how = Polls{http2, headers}](Run& run) {
         measure_http2(place, how, run);
       };
@@ -148,7 +151,7 @@ Experiment http2_experiment() {
       {{"bytes per poll", "bytes_per_poll", Unit::bytes, true},
        {"request", "bytes_up_per_poll", Unit::bytes, true},
        {"answer", "bytes_down_per_poll", Unit::bytes, true},
-       {"with TCP/IP", "ip_bytes_per_poll", Unit::bytes},
+       {"with TCP/IP", "ip_bytes_per_poll", Unit::bytes, true},
        {"the first poll", "first_poll_bytes", Unit::bytes}},
       "bytes are TCP payload, both ways, TLS 1.3 included: what a poll that finds nothing costs on a connection that is open; the first poll's are with its handshakes",
       "many requests on one connection at once, which is what HTTP/2 was made for",

@@ -127,7 +127,7 @@ void measure(const Place& place, const LongPolling& what, Run& run) {
   if (site.process())  // Control, the publisher, and each reader once
     run.gates.push_back(equal("connections opened", static_cast<double>(control.stats().accepted),
                               static_cast<double>(rooms + 2)));
-  again.tell(run);
+  again.tell_lost(run);
   meter.tell(run);
   run.figures["readers"] = static_cast<double>(rooms);
   readers.close();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <limits>
 
 namespace bench {
@@ -110,26 +109,13 @@ unsigned slow_start_rounds(std::uint64_t bytes) {
   return rounds;
 }
 
-Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply) {
-  const std::uint64_t count = segments(bytes);
-  std::deque<Seconds> acknowledged;  // when that of each segment under way will be back
-  std::uint64_t window = initial_window / segment_bytes;
-  Seconds now{0};
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const Seconds ready = supply * (static_cast<double>(i + 1) / static_cast<double>(count));
-    now = std::max(now, ready);
-    const auto take = [&] {
-      acknowledged.pop_front();
-      ++window;
-    };
-    while (!acknowledged.empty() && acknowledged.front() <= now) take();
-    while (acknowledged.size() >= window) {
-      now = std::max(now, acknowledged.front());
-      take();
-    }
-    acknowledged.push_back(now + 2 * one_way);
-  }
-  return now + one_way;
+Seconds slow_start(std::uint64_t bytes, Seconds one_way) {
+  const unsigned rounds = std::max(slow_start_rounds(bytes), 1U);
+  return 2.0 * (rounds - 1) * one_way + one_way;
+}
+
+Seconds polled_burst(std::uint64_t bytes, Seconds asked, Seconds one_way, Seconds busy) {
+  return std::max(asked + one_way, busy) + slow_start(bytes, one_way);
 }
 
 Seconds second_write(Seconds one_way, bool nagle, unsigned writes, Seconds delayed) {

@@ -109,10 +109,12 @@ constexpr std::uint64_t initial_window = 10 * segment_bytes;
 /// The round trips that slow start needs for so many bytes, the window doubling with each: ceil(log2(1 + bytes/14480)).
 unsigned slow_start_rounds(std::uint64_t bytes);
 
-/// Until the last of `bytes` is there, on a connection that has sent little yet, where `supply` passes until all of them are ready to be
-/// sent, a little at a time. Segment by segment: each acknowledged segment lets two more go. With no supply time it is
-/// (rounds - 1)·2d + d.
-Seconds slow_start(std::uint64_t bytes, Seconds one_way, Seconds supply = Seconds(0));
+/// Until the last of `bytes` is there that are written at once, on a connection that has sent little yet: (rounds - 1)·2d + d.
+Seconds slow_start(std::uint64_t bytes, Seconds one_way);
+
+/// The same for a poller, from the beginning of the burst: its next poll goes out at `asked`, and is answered by a server that is busy with the
+/// burst until `busy`.
+Seconds polled_burst(std::uint64_t bytes, Seconds asked, Seconds one_way, Seconds busy = Seconds(0));
 
 /// Until the second of two small writes is there that make one message. Nagle's algorithm holds it until the first was acknowledged, and the
 /// receiver, which has nothing to say, acknowledges after `delayed`: d with one write or without Nagle, else 3d + delayed.

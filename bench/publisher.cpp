@@ -63,9 +63,7 @@ PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std:
   }
 }
 
-void PostOutlet::send(std::size_t index) {
-  write(numbered(index), index, 1);
-}
+void PostOutlet::send(std::size_t index) { write(numbered(index), index, 1); }
 
 void PostOutlet::send_together(std::size_t index, std::size_t count) {
   together_.clear();
@@ -76,7 +74,8 @@ void PostOutlet::send_together(std::size_t index, std::size_t count) {
 // The request that carries message `index`.
 const std::string& PostOutlet::numbered(std::size_t index) {
   std::string& request = requests_[room_of_.empty() ? 0 : room_of_.at(index)];
-  write_number(request.data() + request.size() - 2 - payload_bytes_, index);  // before the quote and the brace
+  write_number(request.data() + request.size() - 2 - payload_bytes_,
+               index);  // before the quote and the brace
   return request;
 }
 
@@ -199,6 +198,7 @@ void Publisher::run() {
   const auto deadline = Clock::now() + patience;
   while (answered_ < plan_.size() && !stopped_ && Clock::now() < deadline)
     answered_ = outlet_.answered(step) - first_;
+  answered_at_ = Clock::now();
 }
 
 void Publisher::send_one_by_one() {

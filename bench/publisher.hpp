@@ -140,6 +140,8 @@ class Publisher {
   Clock::time_point sent(std::size_t i) const { return sent_[i]; }  ///< after join()
   Clock::time_point last_due() const { return plan_.empty() ? start_ : due(plan_.size() - 1); }
   std::size_t answered() const { return answered_; }  ///< after join()
+  /// When the last answer was there. After join(), where everything was answered.
+  Clock::time_point answered_at() const { return answered_at_; }
   /// How late each of the first `count` messages was sent, ascending. After join(), for messages that were sent.
   std::vector<std::int64_t> lateness(std::size_t count = std::numeric_limits<std::size_t>::max()) const;
   /// How many were handed over. After join().
@@ -157,6 +159,7 @@ class Publisher {
   std::vector<Clock::time_point> sent_;
   std::size_t answered_ = 0;
   std::size_t handed_over_ = 0;
+  Clock::time_point answered_at_;
   bool gathers_ = false;
   std::chrono::nanoseconds least_sleep_{0};
   std::atomic<bool> stopped_ = false;

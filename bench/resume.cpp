@@ -272,7 +272,8 @@ class Story {
     // TCP, the request, and the answer as its window grows.
     const Seconds one_way = Seconds(rtt) / 2;
     run_.figures["caught_up_us"] = Seconds(got_.at(missed_ - 1) - line_.connected()).count() * 1e6;
-    run_.predicted["caught_up_us"] = (3 * one_way + slow_start(expected.down, one_way)).count() * 1e6;
+    if (site_.network().means() != Means::sockets)  // which would answer for the server
+      run_.predicted["caught_up_us"] = (3 * one_way + slow_start(expected.down, one_way)).count() * 1e6;
     run_.figures["catch_up_bytes"] = static_cast<double>(seen.total());
     run_.predicted["catch_up_bytes"] = static_cast<double>(expected.total());
     run_.gates.push_back(
@@ -366,7 +367,9 @@ Experiment resume_experiment() {
        {"resumes by the protocol alone", "resumes_by_protocol", Unit::count}},
       "its connection is reset and refused while messages are published; time counts from the connection that succeeds until the last missed message is there, bytes are TCP payload, both ways",
       "how long it takes to notice that a line is dead, which a reset says at once, nor the waiting before another attempt",
-      {},
+      {{"^resume/sse/cursor:yes/backlog:1000$", "caught_up_us",
+        "188 kB are at the edge of a further round trip: four windows of a real slow start carried 180 to 190 kB here, where one that "
+        "doubles to the segment would carry 217"}},
       cells_of};
 }
 

@@ -62,6 +62,13 @@ SentAgain Retransmissions::since() const {
 
 void Retransmissions::tell(Run& run) const {
   if (!has_namespaces(site_)) return;
+  const auto segments = static_cast<double>(since().all);
+  run.figures["retransmitted_segments"] = segments;
+  run.gates.push_back(equal(no_retransmissions_name, segments, 0));
+}
+
+void Retransmissions::tell_lost(Run& run) const {
+  if (!has_namespaces(site_)) return;
   const auto deadline = Clock::now() + settling;
   SentAgain again = since();
   for (; again.lost() > 0 && Clock::now() < deadline; again = since()) {

@@ -10,6 +10,7 @@
 
 namespace bench {
 
+constexpr const char* no_retransmissions_name = "nothing sent again";
 constexpr const char* nothing_lost_name = "nothing lost and sent again";
 
 /// Segments that were sent again. Linux probes for a loss when an acknowledgement takes long, and acknowledgements are held back for 40 ms: its probe
@@ -26,8 +27,10 @@ class Retransmissions {
  public:
   explicit Retransmissions(Site& site);
 
-  /// retransmitted_segments, and the gate that none of them was lost.
+  /// retransmitted_segments, and the gate that there are none: for runs that count packets.
   void tell(Run& run) const;
+  /// The same with the gate that none of them was lost: for runs that measure delays.
+  void tell_lost(Run& run) const;
 
  private:
   SentAgain since() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <random>
 #include <string>
@@ -228,23 +229,36 @@ TEST(SlowStartModel, NeedsOneRoundForTheFirstWindowAndDoublesIt) {
 }
 
 TEST(SlowStartModel, TakesARoundTripForEveryRoundButTheLast) {
-  for (const std::uint64_t bytes : {1U, 14'480U, 14'481U, 43'440U, 170'000U, 1'000'000U}) {
-    EXPECT_NEAR(ms(bench::slow_start(bytes, 50ms)), 100.0 * (bench::slow_start_rounds(bytes) - 1) + 50, 1e-6)
-        << bytes;
+  EXPECT_NEAR(ms(bench::slow_start(0, 50ms)), 50, 1e-9);
+  EXPECT_NEAR(ms(bench::slow_start(14'480, 50ms)), 50, 1e-9);
+  EXPECT_NEAR(ms(bench::slow_start(14'481, 50ms)), 150, 1e-9);
+  EXPECT_NEAR(ms(bench::slow_start(170'000, 50ms)), 350, 1e-9);
+}
+
+// Segment by segment: each that was acknowledged lets two more go.
+TEST(SlowStartModel, EqualsASimulationOfSegments) {
+  constexpr double one_way = 50;
+  for (const std::uint64_t bytes : {1U, 14'480U, 14'481U, 43'440U, 43'441U, 170'000U, 1'000'000U}) {
+    std::deque<double> acknowledged;  // when that of each segment under way will be back
+    std::uint64_t window = 10;
+    double now = 0;
+    for (std::uint64_t i = 0; i < bench::segments(bytes); ++i) {
+      while (acknowledged.size() >= window || (!acknowledged.empty() && acknowledged.front() <= now)) {
+        now = std::max(now, acknowledged.front());
+        acknowledged.pop_front();
+        ++window;
+      }
+      acknowledged.push_back(now + 2 * one_way);
+    }
+    EXPECT_NEAR(now + one_way, ms(bench::slow_start(bytes, 50ms)), 1e-6) << bytes;
   }
 }
 
-TEST(SlowStartModel, IsAsLateAsTheLastByteWhereTheLineIsFasterThanWhatFillsIt) {
-  EXPECT_NEAR(ms(bench::slow_start(170'000, 0ms, 20ms)), 20, 1e-9);
-  EXPECT_NEAR(ms(bench::slow_start(170'000, 1ms, 10s)), 10'001, 1e-6);
-}
-
-// The first window leaves as it is filled, and the rest no earlier than it would if all had been there.
-TEST(SlowStartModel, WithASupplyIsNeitherFasterThanWithoutNorSlowerThanOneAfterTheOther) {
-  const double at_once = ms(bench::slow_start(170'000, 10ms)),
-               filled = ms(bench::slow_start(170'000, 10ms, 15ms));
-  EXPECT_GE(filled, at_once);
-  EXPECT_LE(filled, at_once + 15);
+TEST(PolledBurstModel, IsThePickUpAndTheTransfer) {
+  EXPECT_NEAR(ms(bench::polled_burst(14'480, 30ms, 10ms)), 30 + 10 + 10, 1e-9);
+  EXPECT_NEAR(ms(bench::polled_burst(170'000, 30ms, 50ms)), 30 + 50 + 350, 1e-9);
+  EXPECT_NEAR(ms(bench::polled_burst(1000, -5ms, 10ms)), 15, 1e-9);        // under way when the burst began
+  EXPECT_NEAR(ms(bench::polled_burst(1000, -5ms, 10ms, 20ms)), 30, 1e-9);  // there while the server was busy
 }
 
 TEST(NagleModel, HoldsOnlyTheSecondOfTwoWrites) {
