@@ -294,6 +294,7 @@ Experiment compression_experiment() {
       {{"payload, bytes", "payload_bytes"}, {"messages in a page", "per_page"}},
       {{"bytes per message", "bytes_per_message", Unit::bytes},
        {"not compressed", "plain_bytes_per_message", Unit::bytes},
+       {"saved", "saved_share", Unit::share},
        {"CPU per message", "cpu_ns_per_message", Unit::nanoseconds},
        {"not compressed", "plain_cpu_ns_per_message", Unit::nanoseconds},
        {"memory per connection", "memory_bytes_per_connection", Unit::bytes, true}},

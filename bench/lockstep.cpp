@@ -254,6 +254,9 @@ void tell_layers(const Lockstepped& done, Run& run) {
   tell("up_bytes_per_message", done.bytes.up, done.predicted.up, n);
   if (done.line.packets() > 0) {
     tell("packets_per_message", done.line.packets(), done.predicted_packets, n);
+    // How often a reader acknowledges a large message depends on how it is woken while the message comes in, and on whether the kernel hands
+    // it several segments at once: from once to once a segment. The bytes hardly change by that.
+    if (done.bytes.down / done.messages > 3 * segment_bytes) run.predicted.erase("packets_per_message");
     tell("ip_bytes_per_message", done.line.bytes(), ip_bytes(done.predicted.total(), done.predicted_packets),
          n);
   }

@@ -78,7 +78,7 @@ Experiment protocol_experiment() {
           {{"requests", "requests", Unit::count, true},
            {"messages", "messages", Unit::count, true},
            {"bytes from the client", "up_bytes", Unit::bytes, true},
-           {"share of empty polls", "empty_share", Unit::count, true},
+           {"share of empty polls", "empty_share", Unit::share, true},
            {"cookie bytes per message", "cookie_bytes_per_message", Unit::bytes, true},
            {"and once", "cookie_bytes_once", Unit::bytes, true},
            {"bytes per handshake", "bytes_per_handshake", Unit::bytes, true},
