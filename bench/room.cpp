@@ -193,8 +193,8 @@ Experiment room_experiment() {
        {"server CPU per hour", "cpu_us_per_hour", Unit::microseconds},
        {"memory", "memory_bytes", Unit::bytes},
        {"mean delay", "mean_us", Unit::microseconds, true}},
-      "100 people listen, and each says 100 bytes once a minute at no particular time; measured for 4 s (5 s where that is the "
-      "interval) and told for an hour, with the pings of a WebSocket, which come every 15 s, added",
+      "100 people listen, and each says 100 bytes once a minute at no particular time; measured for 4 to 6 s "
+          "and told for an hour, with the pings of a WebSocket, which come every 15 s, added",
       "what publishing costs, which is a POST or a frame for each of 6 000 messages, nor a distance: a delay has one transit more there",
       {{"room/poll/", "",
         "the model has Poisson arrivals for ever, and few intervals were measured: how many of them were empty differs"}},
