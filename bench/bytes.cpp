@@ -14,12 +14,13 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t pushed = 90;
-constexpr std::size_t asked_for = 12;  // of those that come 50 ms apart
-constexpr std::size_t usual = 100;     // bytes of text
+constexpr std::size_t pushed = 80;
+constexpr std::size_t large = 10000, pushed_large = 20;
+constexpr std::size_t asked_for = 12;             // of those that come 50 ms apart
+constexpr std::size_t shortest = 8, usual = 100;  // bytes of text
 
 void measure_bytes(const Place& place, std::size_t payload, const std::string& profile, Run& run) {
-  const std::size_t messages = is_streaming(run.arm) ? pushed : asked_for;
+  const std::size_t messages = !is_streaming(run.arm) ? asked_for : payload < large ? pushed : pushed_large;
   const Lockstepped done = run_lockstep(
       place, {.arm = run.arm, .payload_bytes = payload, .messages = messages, .profile = profile}, run);
   run.parameters["fields_bytes"] = static_cast<double>(done.fields_bytes);
@@ -42,16 +43,21 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.parameters = {{"payload_bytes", static_cast<double>(payload)}};
     cell.headline = "lockstep_us";
     cell.headline_seconds = 1e-6;
-    cell.estimate_s = is_streaming(arm) ? 0.25 : 0.9;
-    const bool telling = payload == usual;
-    cell.repetitions = setting.by_profile(telling && profile == "lean" ? 1U : 0U, telling ? 1U : 0U, 3U);
+    cell.estimate_s = is_streaming(arm) ? 0.2 : 0.85;
+    // The usual message, the shortest, and where a frame's header grows: what the claims are about.
+    const bool pushes = arm == "sse" || arm == "ws";
+    const bool telling =
+        payload == usual || (pushes && payload == shortest) || (arm == "ws" && parameter == "json");
+    const bool first = payload == usual && profile == "lean";
+    cell.repetitions = setting.by_profile(first ? 1U : 0U, telling ? 1U : 0U, 3U);
+    cell.anywhere = arm != "tcp";
     cell.measure = [place = setting.place, payload, profile](Run& run) {
       measure_bytes(place, payload, profile, run);
     };
     cells.push_back(std::move(cell));
   };
   for (const char* arm : {"poll", "longpoll", "sse", "ws", "tcp"}) {
-    for (const std::size_t payload : {8, 100, 1000, 10000, 65000})
+    for (const std::size_t payload : {shortest, usual, std::size_t{1000}, large, std::size_t{65000}})
       add(arm, "payload", payload, payload, "lean");
   }
   for (const char* arm : {"poll", "longpoll", "sse", "ws"}) {

@@ -85,6 +85,9 @@ std::string transport(const std::string& arm, std::optional<double> interval_ms)
   if (arm == "ws") return "WebSocket";
   if (arm == "tcp") return "raw TCP";
   if (arm == "null") return "no transport (in process)";
+  if (arm == "loopback") return "a bare connection, loopback";
+  if (arm == "relay") return "a bare connection, over the line";
+  if (arm == "sink") return "SSE, bare readers";
   return arm;
 }
 

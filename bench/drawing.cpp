@@ -25,9 +25,7 @@ std::string quoted(std::string_view text) {
 // Enough digits for a hundredth of a pixel, and few enough that the last bit of a logarithm does not show.
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
-std::string range(const Axis& axis) {
-  return fmt::format("[{}:{}]", number(axis.low), number(axis.high));
-}
+std::string range(const Axis& axis) { return fmt::format("[{}:{}]", number(axis.low), number(axis.high)); }
 
 // A line of the grid and what stands beside it, which is a format for its number.
 std::string set_ticks(char axis, const std::vector<Tick>& ticks) {
@@ -101,7 +99,8 @@ std::vector<Tick> ticks_every(double step, const Axis& axis, std::string_view un
 }
 
 Drawing::Drawing(int width, int height) : width_(width), height_(height) {
-  head_ = fmt::format("set terminal svg size {},{} fixed noenhanced font 'sans-serif,13' linewidth 1\n", width, height);
+  head_ = fmt::format("set terminal svg size {},{} fixed noenhanced font 'sans-serif,13' linewidth 1\n",
+                      width, height);
   head_ +=
       "set encoding utf8\n"
       "set multiplot\n"
@@ -110,8 +109,9 @@ Drawing::Drawing(int width, int height) : width_(width), height_(height) {
 }
 
 void Drawing::write(double x, double y, std::string_view text, const Words& words) {
-  const char* const align =
-      words.align == Align::left ? "left" : words.align == Align::right ? "right" : "center";
+  const char* const align = words.align == Align::left    ? "left"
+                            : words.align == Align::right ? "right"
+                                                          : "center";
   texts_ += fmt::format("set label {} at screen {},{} {}{} front font 'sans-serif{},{}' textcolor rgb '{}'\n",
                         quoted(text), number(x / width_), number(1 - y / height_), align,
                         words.upwards ? " rotate by 90" : "", words.bold ? ":Bold" : "", words.size,
@@ -140,8 +140,8 @@ void Drawing::begin(const Panel& panel) {
   panel_ = panel;
   body_ += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\n", number(panel.left / width_),
                        number(panel.right / width_));
-  body_ += fmt::format("set tmargin at screen {}\nset bmargin at screen {}\n", number(1 - panel.top / height_),
-                       number(1 - panel.bottom / height_));
+  body_ += fmt::format("set tmargin at screen {}\nset bmargin at screen {}\n",
+                       number(1 - panel.top / height_), number(1 - panel.bottom / height_));
   body_ += fmt::format("set xrange {}\nset yrange {}\n", range(panel.x), range(panel.y));
   body_ += fmt::format("{}set logscale x\n{}set logscale y\n", panel.x.logarithmic ? "" : "un",
                        panel.y.logarithmic ? "" : "un");
@@ -154,7 +154,8 @@ void Drawing::ticks_below(const std::vector<Tick>& ticks) { body_ += set_ticks('
 void Drawing::ticks_left(const std::vector<Tick>& ticks) { body_ += set_ticks('y', ticks); }
 
 void Drawing::name_below(std::string_view text) {
-  write((panel_.left + panel_.right) / 2, panel_.bottom + 40, text, {.colour = faint, .align = Align::center});
+  write((panel_.left + panel_.right) / 2, panel_.bottom + 40, text,
+        {.colour = faint, .align = Align::center});
 }
 
 void Drawing::name_left(std::string_view text) {
@@ -182,9 +183,15 @@ void Drawing::points(const Points& points, const Colour& colour, Form form, doub
                                   number(radius / point_radius), in.light));
   };
   switch (form) {
-    case Form::disc: layer(7, size, colour); break;
-    case Form::square: layer(5, size, colour); break;
-    case Form::diamond: layer(13, size, colour); break;
+    case Form::disc:
+      layer(7, size, colour);
+      break;
+    case Form::square:
+      layer(5, size, colour);
+      break;
+    case Form::diamond:
+      layer(13, size, colour);
+      break;
     case Form::ring:
       layer(7, size, paper);
       layer(6, size, colour);

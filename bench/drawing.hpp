@@ -58,7 +58,7 @@ struct Words {
 /// How something is drawn.
 struct Pen {
   Colour colour = ink;
-  double width = 2;        ///< pixels
+  double width = 2;            ///< pixels
   std::string_view dash = {};  ///< gnuplot's pattern, "" is a solid line
   double opacity = 1;          ///< of areas
 };

@@ -171,6 +171,10 @@ void predict_delays(Run& run, const Model& model) {
   say("p99_us", model.percentile(0.99));
 }
 
+/// The one-way delay between the site's clients and its server: that of the line; on the way to somebody else's server half a TCP handshake, and the
+/// handshake is told as rtt_us.
+std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link);
+
 /// A transit of less is not predicted: on one machine the programs take longer than the way, and that is what is measured.
 constexpr std::chrono::milliseconds shortest_transit{1};
 

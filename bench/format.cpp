@@ -46,7 +46,7 @@ Scale scale_of(double value, Unit unit) {
 
 // Bytes are counted, not sampled, so they are exact; a mean of bytes gets one decimal.
 std::string digits(double value, Unit unit, const Scale& scale) {
-  if (unit == Unit::bytes) return grouped(value, value == std::round(value) ? 0 : 1);
+  if (unit == Unit::bytes) return grouped(value, value == std::round(value) || value >= 10'000 ? 0 : 1);
   return two_digits(value * scale.factor);
 }
 

@@ -21,7 +21,7 @@ constexpr std::string_view none = "-";
 std::string exact(double value);
 
 /// `50 ms`, `8.1 µs`, `36 000`: two significant digits, times in the unit in which they read best. Bytes are counted: all their digits, and
-/// one decimal where they are a mean.
+/// one decimal where they are a mean below 10 000.
 std::string shown(double value, Unit unit);
 
 /// `50 ms (49 to 52)`: the median, and the smallest and largest where they differ from it in print.

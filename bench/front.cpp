@@ -1,9 +1,13 @@
 #include "bench/front.hpp"
 
 #include "bench/arguments.hpp"
+#include "bench/awake.hpp"
 #include "bench/experiment.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/journal.hpp"
+#include "bench/page.hpp"
+#include "bench/pictures.hpp"
+#include "bench/pipe.hpp"
 #include "bench/provenance.hpp"
 #include "bench/report.hpp"
 #include "bench/result.hpp"
@@ -112,6 +116,31 @@ std::vector<std::string> programs_of(const Place& place) {
   return programs;
 }
 
+// The notes with their tables, the pictures beside them, and all of it as one page. Says what could not be made; false where that is a failure: a program that
+// is not installed is one only where the notes that are published would be left with pictures of another run.
+bool write_notes(const Results& results, const Arguments& arguments) {
+  const std::filesystem::path root = arguments.root, build = root / "build";
+  const std::filesystem::path to = arguments.publish ? root : build;
+  bool good = true;
+  const auto attempt = [&good](const char* what, bool optional, const auto& act) {
+    try {
+      act();
+    } catch (const ProgramMissing& missing) {
+      fmt::print(stderr, "{}: {}\n", what, missing.what());
+      good = good && optional;
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "{}: {}\n", what, error.what());
+      good = false;
+    }
+  };
+  attempt("The notes could not be written", false, [&] { report(results, root.string(), to.string()); });
+  attempt("The pictures could not be drawn", !arguments.publish,
+          [&] { draw_pictures(results, ledger_of(root.string()), (to / "notes" / "pictures").string()); });
+  attempt("The page could not be made", true,
+          [&] { write_page(to.string(), (build / "notes" / "index.html").string()); });
+  return good;
+}
+
 int conclude(Session& session, const Results& results, const Arguments& arguments) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   session.progress().clear();
@@ -121,13 +150,7 @@ int conclude(Session& session, const Results& results, const Arguments& argument
   save(results, (build / "results").string());
   if (arguments.publish) save(results, (root / "notes" / "results").string());
   if (!results.runs.empty()) std::fputs(table(results, reference).c_str(), stdout);
-  bool written = true;
-  try {
-    report(results, arguments.root, arguments.publish ? arguments.root : build.string());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "The notes could not be written: {}\n", error.what());
-    written = false;
-  }
+  const bool written = write_notes(results, arguments);
   if (session.dropped() > 0)
     fmt::print(stderr, "{} runs were dropped, since the machine was not ours alone.\n", session.dropped());
   if (session.failed() > 0)
@@ -146,8 +169,7 @@ int report_again(const Arguments& arguments) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   const Results results = load((arguments.publish ? root / "notes" / "results" : build / "results").string());
   std::fputs(table(results).c_str(), stdout);
-  report(results, arguments.root, arguments.publish ? arguments.root : build.string());
-  return 0;
+  return write_notes(results, arguments) ? 0 : 1;
 }
 
 int measure_all(const Arguments& arguments) {
@@ -204,6 +226,8 @@ int measure_all(const Arguments& arguments) {
         stderr,
         "There is one core only: server and clients share it, so delays are longer than they would be.\n");
   }
+  const AwakeCores awake;
+  results.provenance["idle cores"] = awake.in_words();
   const CpuTime machine = cpu_time();
 
   for (const Job& job : jobs) {

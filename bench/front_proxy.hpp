@@ -1,7 +1,7 @@
 #pragma once
 // nginx in front of our servers: what ends TLS and speaks HTTP/2 for them, and the proxy that holds streams back and cuts idle ones.
 
-#include "bench/caller.hpp"
+#include "bench/nginx.hpp"
 #include "bench/process.hpp"
 #include "bench/site.hpp"
 #include "bench/temporary_directory.hpp"
@@ -17,32 +17,10 @@
 
 namespace bench {
 
-/// How nginx is set up.
-struct Front {
-  Tls tls = Tls::none;
-  bool resumption =
-      false;  ///< TLS sessions may be resumed, by ticket or by number; else every handshake is a full one
-  bool http2 = false;      ///< offered beside HTTP/1.1; browsers and libcurl want TLS for it
-  bool buffering = false;  ///< gather an answer before it is passed on, which is nginx's default
-  bool obeys = true;       ///< do as `X-Accel-Buffering` of the server says, whatever `buffering` is
-  std::chrono::milliseconds read_timeout{
-      60'000};             ///< silence of the server that ends an answer; nginx's default
-  bool gzip = false;       ///< of JSON and event streams, for clients that accept it
-  std::string more = {};   ///< further directives of nginx, inside `location /`
-  std::uint16_t port = 0;  ///< 0: any free one
-};
-
 /// nginx cannot be used here. One sentence: why, and what to do.
 struct NoFrontProxy : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-/// The whole nginx.conf. Everything that nginx writes lies below `directory`, where certificate.pem and key.pem are, too.
-std::string nginx_configuration(const Front& front, const std::string& directory, std::string_view listen,
-                                std::string_view upstream);
-
-/// Where nginx's program is: in one of `path`, a list as in $PATH, or where systems keep it for root alone. Empty where it is not there.
-std::string find_nginx(std::string_view path);
 
 /// A line of nginx's access log: one request that is over.
 struct Served {

@@ -14,19 +14,19 @@
 namespace bench {
 
 /// A line without a delay, so that there are packets to count.
-inline Link counted_line() { return {.always = false}; }
+inline Link counted_line() { return {.always = true}; }
 
 /// Longer than a receiver holds an acknowledgement back (40 ms, and a tick of the kernel's): what is so far apart stands alone.
 constexpr std::chrono::milliseconds apart{50};
 
-/// The messages before those that are counted, so that those after them have numbers of two digits, and all are of one size.
-constexpr std::size_t before_counting = 9;
+/// The messages before those that are counted, so that these and the cursors before them have numbers of two digits, and all are of one size.
+constexpr std::size_t before_counting = 10;
 
 /// One run.
 struct Lockstep {
   std::string arm;
   std::size_t payload_bytes = 100;
-  std::size_t messages = 90;  ///< that are counted: up to 90, so that their numbers have two digits
+  std::size_t messages = 80;     ///< that are counted: up to 89, so that their numbers have two digits
   std::string profile = "lean";  ///< what the reader says besides the least: see profile_fields()
   std::size_t cookie_bytes = 0;  ///< and a cookie of that size
   Link link = counted_line();
@@ -46,6 +46,7 @@ struct Mark {
 struct Lockstepped {
   Bytes setup, predicted_setup;
   PacketCounts setup_line;
+  std::uint64_t predicted_setup_ip_bytes = 0;
   Bytes bytes, predicted;
   PacketCounts line;
   std::uint64_t predicted_packets = 0;

@@ -54,6 +54,13 @@ class LongPollDelay {
   double waiting_;
 };
 
+/// How often a long poll goes out: its answer comes with the first message, at once where one came while it was under way, and after `wait` where none
+/// comes: 1 / (2d + e^(-2λd) · (1 - e^(-λ·wait)) / λ).
+double long_polls_per_second(double per_second, Seconds one_way, Seconds wait);
+
+/// How often a stream says that it is still there, where it does so after `every` of silence only: λ e^(-λ·every) / (1 - e^(-λ·every)).
+double heartbeats_per_second(double per_second, Seconds every);
+
 /// Mean delay of polling with a pause over that of pushing, (T/2 + 2d) / d = 2 + T/(2d).
 double poll_to_push_ratio(Seconds pause, Seconds one_way);
 
@@ -215,6 +222,9 @@ std::size_t sse_response_head_bytes();
 std::size_t sse_hello_bytes(std::size_t cursor);
 /// `id: k3f9.17`, `data: {message}`, a blank line, as one chunk: the length in hexadecimal, CRLF, the event, CRLF.
 std::size_t sse_event_bytes(std::size_t cursor, std::size_t message);
+/// The same without a chunk around it, as a stream over HTTP/1.0 has it.
+std::size_t sse_event_text_bytes(std::size_t cursor, std::size_t message);
+std::size_t sse_hello_text_bytes(std::size_t cursor);
 /// `: ` and a line end as one chunk: 8 bytes.
 std::size_t sse_heartbeat_bytes();
 /// Request, head and hello.
@@ -282,8 +292,23 @@ std::uint64_t packets_of_exchange(std::uint64_t request, std::uint64_t answer);
 /// The same for a POST of libcurl's, which writes head and body one after the other.
 std::uint64_t packets_of_post(std::uint64_t head, std::uint64_t body, std::uint64_t answer);
 
+/// A new connection: SYN, SYN+ACK and ACK, then a request and an answer in so many pieces. At first each packet is acknowledged at once.
+std::uint64_t packets_of_setup(std::uint64_t request, std::uint64_t pieces);
+/// What SYN and SYN+ACK have besides: their options take 20 bytes, and not 12.
+constexpr std::uint64_t syn_bytes = 2 * 8;
+
 /// Payload and headers.
 std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
+
+// Bytes of IP a second, both ways, of one reader to whom messages of `message` bytes come as a Poisson process, heartbeats among them.
+
+/// A poll every `interval`.
+double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
+                                double per_second, Seconds interval);
+/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
+/// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
+double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);
 
 // Compression.
 

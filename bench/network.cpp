@@ -74,6 +74,10 @@ std::string in_words(Means means) {
 
 std::uint64_t socket_lines_made() { return socket_lines; }
 
+Link counted_link(std::chrono::nanoseconds rtt) {
+  return {.one_way = rtt / 2, .always = best_means() != Means::sockets};
+}
+
 Network::Network(const Link& link, std::optional<Means> means)
     : means_(means ? *means : means_for(link)), line_(make_line(link, means_)) {}
 

@@ -55,6 +55,9 @@ struct NoNetwork : std::runtime_error {
 /// The best means that this machine allows for a line with a delay: netem, packets or sockets. Tried once, then known.
 Means best_means();
 
+/// As link_of_rtt(), with a line also for a round trip of 0 where this machine can count its packets.
+Link counted_link(std::chrono::nanoseconds rtt);
+
 /// "our relay of IP packets between two network namespaces".
 std::string in_words(Means means);
 

@@ -2,6 +2,8 @@
 
 #include "bench/report.hpp"
 
+#include "bench/pictures.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,18 +56,18 @@ std::vector<fs::path> notes_of(const fs::path& directory) {
   return found;
 }
 
-// Empty where there is none.
-Ledger ledger_of(const fs::path& project_dir) {
-  const fs::path path = project_dir / "notes" / "claims.json";
-  return fs::exists(path) ? read_ledger(path.string()) : Ledger{};
-}
-
 // Takes the first line off a text, without its line end.
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return line;
+}
+
+// The way from a note to notes/pictures: "pictures/" or "notes/pictures/".
+std::string pictures_from(const fs::path& note) {
+  const fs::path pictures = fs::path("notes") / "pictures", from = note.parent_path();
+  return (from.empty() ? pictures : pictures.lexically_relative(from)).generic_string() + '/';
 }
 
 constexpr std::string_view opening = "<!-- results:";
@@ -97,10 +99,26 @@ std::string with_figures(std::string_view line, const Results& results, const st
   return out += line;
 }
 
+// The first picture that a note shows and that is not there, in a sentence.
+std::string missing_picture(const std::string& note, const fs::path& path, const fs::path& project_dir) {
+  for (const Picture& picture : pictures()) {
+    const fs::path file = project_dir / "notes" / "pictures" / (picture.name + ".svg");
+    if (note.find("pictures/" + picture.name + ".svg)") != std::string::npos && !fs::exists(file))
+      return fmt::format("{} shows {}, which is not there; bench/run --report --publish draws it",
+                         path.string(), file.string());
+  }
+  return {};
+}
+
 }  // namespace
 
+Ledger ledger_of(const std::string& project_dir) {
+  const fs::path path = fs::path(project_dir) / "notes" / "claims.json";
+  return fs::exists(path) ? read_ledger(path.string()) : Ledger{};
+}
+
 std::string fill(const std::string& text, const Results& results, const std::string& path,
-                 const Ledger& ledger) {
+                 const Ledger& ledger, const std::string& pictures) {
   std::string out;
   std::string_view rest = text;
   std::size_t opened = 0;  // the line of the mark that is open
@@ -126,7 +144,7 @@ std::string fill(const std::string& text, const Results& results, const std::str
     }
     name = name.substr(1, name.size() - 5);
     try {
-      out += '\n' + block(results, std::string(name), ledger) + '\n';
+      out += '\n' + block(results, std::string(name), ledger, pictures) + '\n';
     } catch (const std::invalid_argument& unknown) {
       throw std::runtime_error(at + unknown.what());
     }
@@ -142,7 +160,8 @@ void report(const Results& results, const std::string& from_dir, const std::stri
   std::vector<std::pair<fs::path, std::string>> made;
   for (const fs::path& note : notes_of(from_dir)) {
     const fs::path from = fs::path(from_dir) / note;
-    made.emplace_back(fs::path(to_dir) / note, fill(read(from), results, from.string(), ledger));
+    made.emplace_back(fs::path(to_dir) / note,
+                      fill(read(from), results, from.string(), ledger, pictures_from(note)));
   }
   for (const auto& [path, text] : made) write(path, text);
 }
@@ -153,7 +172,9 @@ std::string difference(const std::string& results_dir, const std::string& projec
   for (const fs::path& note : notes_of(project_dir)) {
     const fs::path path = fs::path(project_dir) / note;
     const std::string committed = read(path);
-    const std::string expected = fill(committed, results, path.string(), ledger);
+    const std::string expected = fill(committed, results, path.string(), ledger, pictures_from(note));
+    const std::string missing = missing_picture(committed, path, project_dir);
+    if (committed == expected && !missing.empty()) return missing;
     if (committed == expected) continue;
     std::string_view is = committed, should = expected;
     for (std::size_t number = 1; !is.empty() || !should.empty(); ++number) {
@@ -162,7 +183,7 @@ std::string difference(const std::string& results_dir, const std::string& projec
         return fmt::format("{}:{}: is \"{}\", the results give \"{}\"", path.string(), number, a, b);
     }
   }
-  return {};
+  return picture_difference(results, ledger, (fs::path(project_dir) / "notes" / "pictures").string());
 }
 
 bool check(const std::string& results_dir, const std::string& project_dir) {

@@ -1,7 +1,6 @@
 // What a delivered message weighs, by layer: the message itself, what HTTP, SSE or WebSocket put around it, and the packets.
 
-#include "bench/format.hpp"
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -26,13 +25,13 @@ struct Group {
 
 Group group_of(const Results& results, const std::string& heading, const std::string& profile) {
   Group group{heading, {}};
-  for (const Measured& cell :
-       measured(results, "bytes/(poll|longpoll|sse|ws|tcp)/payload:100" + profile)) {
-    const auto message = cell.figure("json_bytes_per_message"), tcp = cell.figure("bytes_per_message"),
-               ip = cell.figure("ip_bytes_per_message");
+  for (const CellRuns& cell :
+       by_arm(results, "bytes", "bytes/(poll|longpoll|sse|ws|tcp)/payload:100" + profile)) {
+    const auto message = median_of(cell, "json_bytes_per_message"),
+               tcp = median_of(cell, "bytes_per_message"), ip = median_of(cell, "ip_bytes_per_message");
     if (!message || !tcp) continue;
-    Layers layers{cell.arm(), message->median, tcp->median - message->median, 0};
-    if (ip) layers.packets = ip->median - tcp->median;
+    Layers layers{cell.arm, *message, *tcp - *message, 0};
+    if (ip) layers.packets = *ip - *tcp;
     group.rows.push_back(layers);
   }
   return group;
@@ -51,21 +50,23 @@ std::string sum(const Layers& layers, bool with_packets) {
 void draw_bar(Drawing& drawing, const Panel& panel, double y, const Layers& layers, bool with_packets) {
   const Colour colour = colour_of(layers.arm);
   double from = 0;
-  for (const auto& [bytes, opacity] : {std::pair(layers.message, message_opacity), {layers.framing, framing_opacity},
+  for (const auto& [bytes, opacity] : {std::pair(layers.message, message_opacity),
+                                       {layers.framing, framing_opacity},
                                        {layers.packets, packets_opacity}}) {
     const double row = y - panel.top;
     if (bytes > 0) drawing.box(from, row - 9, from + bytes, row + 9, {.colour = colour, .opacity = opacity});
     from += bytes;
   }
-  drawing.write(panel.left - 10, y, name_of(layers.arm), {.align = Align::right});
+  drawing.write(panel.left - 10, y, transport(layers.arm, {}), {.align = Align::right});
   drawing.write(panel.x_at(layers.total()) + 8, y, sum(layers, with_packets), {.colour = faint});
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   std::vector<Group> groups;
-  for (Group& group : std::vector<Group>{group_of(results, "lean headers: what libcurl and Beast send", ""),
-                                         group_of(results, "a browser's headers", "/profile:browser"),
-                                         group_of(results, "a browser's headers and a cookie", "/profile:cookie")}) {
+  for (Group& group :
+       std::vector<Group>{group_of(results, "lean headers: what libcurl and Beast send", ""),
+                          group_of(results, "a browser's headers", "/profile:browser"),
+                          group_of(results, "a browser's headers and a cookie", "/profile:cookie")}) {
     if (!group.rows.empty()) groups.push_back(std::move(group));
   }
   if (groups.empty()) return std::nullopt;
@@ -103,13 +104,14 @@ std::optional<Drawing> draw(const Results& results) {
 }  // namespace
 
 Picture bytes_picture() {
-  return {"bytes",
-          "Bytes of a delivered message by layer, for each transport",
-          "From left to right, dark to light: the message as JSON, what the transport puts around it, and the headers of TCP and IP with the "
-          "acknowledgements; one message at a time, so that a poll brings exactly one.",
-          "set-up, TLS or compression, nor a poll that brings many messages or none",
-          "bench/run --filter ^bytes/",
-          draw};
+  return {
+      "bytes",
+      "Bytes of a delivered message by layer, for each transport",
+      "From left to right, dark to light: the message as JSON, what the transport puts around it, and the headers of TCP and IP with the "
+      "acknowledgements; one message at a time, so that a poll brings exactly one.",
+      "set-up, TLS or compression, nor a poll that brings many messages or none",
+      "bench/run --filter ^bytes/",
+      draw};
 }
 
 }  // namespace bench

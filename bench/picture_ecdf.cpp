@@ -1,8 +1,7 @@
 // How late polling and pushing are: which share of the messages has arrived after which time. Polling's line is a ramp, and the
 // model says where it begins and how steep it is.
 
-#include "bench/format.hpp"
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/model.hpp"
 #include "bench/pictures.hpp"
 
@@ -20,14 +19,15 @@ constexpr double longest_interval = 1;  // s: longer ramps would press the other
 struct Line {
   std::string arm;
   double interval = 0;  // s; 0: not a poller
-  std::vector<Measured::Quantile> quantiles;
+  std::vector<Quantile> quantiles;
 };
 
 // By round-trip time in milliseconds.
 std::map<double, std::vector<Line>> lines_of(const Results& results) {
   std::map<double, std::vector<Line>> by_rtt;
-  for (const Measured& cell : measured(results, "delivery/(poll/interval_ms:[^/]+|longpoll|sse|ws)(/.*)?")) {
-    Line line{cell.arm(), cell.parameter("interval_ms").value_or(0) / 1000, cell.quantiles()};
+  for (const CellRuns& cell :
+       by_arm(results, "delivery", "delivery/(poll/interval_ms:[^/]+|longpoll|sse|ws)(/.*)?")) {
+    Line line{cell.arm, cell.parameter("interval_ms").value_or(0) / 1000, quantiles(cell)};
     if (line.interval > longest_interval || line.quantiles.size() < 2) continue;
     by_rtt[cell.parameter("rtt_ms").value_or(0)].push_back(std::move(line));
   }
@@ -80,7 +80,7 @@ void name_ramps(Drawing& drawing, const Panel& panel, const std::vector<Line>& l
   drawing.write(last + 20, panel.top - 11, "ms", {.colour = words.colour});
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   const auto by_rtt = lines_of(results);
   double longest = 0;
   std::vector<std::string> arms;
@@ -97,7 +97,8 @@ std::optional<Drawing> draw(const Results& results) {
   Drawing drawing(760, static_cast<int>(top + panels * room + (panels - 1) * gap + 58));
   drawing.title("How late is a message?", "Share of the messages that are there after a time");
   std::vector<std::pair<std::string, Pen>> entries;
-  for (const std::string& arm : arms) entries.push_back({name_of(arm), {.colour = colour_of(arm), .width = 3}});
+  for (const std::string& arm : arms)
+    entries.push_back({transport(arm, {}), {.colour = colour_of(arm), .width = 3}});
   entries.push_back({"model", {.width = 1.2, .dash = "5,4"}});
   drawing.key(12, 62, entries);
 
@@ -125,13 +126,14 @@ std::optional<Drawing> draw(const Results& results) {
 }  // namespace
 
 Picture ecdf_picture() {
-  return {"ecdf",
-          "Distribution of delivery delays, with the model's ramp for polling",
-          "Pollers' delays lie on the model's ramp, from one transit to one transit and an interval; who pushes takes a step. Lines are "
-          "the median over the runs at each share, bands the smallest to the largest run.",
-          "intervals above 1 s (the table has them), nor the largest delay of all, of which a run has one",
-          "bench/run --filter ^delivery/",
-          draw};
+  return {
+      "ecdf",
+      "Distribution of delivery delays, with the model's ramp for polling",
+      "Pollers' delays lie on the model's ramp, from one transit to one transit and an interval; who pushes takes a step. Lines are "
+      "the median over the runs at each share, bands the smallest to the largest run.",
+      "intervals above 1 s (the table has them), nor the largest delay of all, of which a run has one",
+      "bench/run --filter ^delivery/",
+      draw};
 }
 
 }  // namespace bench

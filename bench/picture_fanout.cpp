@@ -1,7 +1,6 @@
 // One message to many readers: when the first, the middle and the last of them has it, and what a delivery costs the server.
 
-#include "bench/format.hpp"
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -26,14 +25,15 @@ struct Line {
 
 std::vector<Line> lines_of(const Results& results) {
   std::vector<Line> lines;
-  for (const Measured& cell : measured(results, "fanout/.*")) {
+  for (const CellRuns& cell : by_arm(results, "fanout")) {
     const auto readers = cell.parameter("readers");
-    const auto first = cell.figure("first_us"), middle = cell.figure("median_us"),
-               last = cell.figure("last_us"), cpu = cell.figure("cpu_ns_per_delivery");
+    const auto first = median_of(cell, "first_us", 1e-6), middle = median_of(cell, "median_us", 1e-6),
+               last = median_of(cell, "last_us", 1e-6), cpu = median_of(cell, "cpu_ns_per_delivery", 1e-9);
     if (!readers || !first || !middle || !last || !cpu) continue;
-    if (lines.empty() || lines.back().arm != cell.arm()) lines.push_back({cell.arm(), {}, cell.parameter("interval_ms")});
-    lines.back().points.push_back({*readers, first->median / 1e6, middle->median / 1e6, last->median / 1e6,
-                                   cell.predicted("last_us").value_or(0) / 1e6, cpu->median / 1e9});
+    if (lines.empty() || lines.back().arm != cell.arm)
+      lines.push_back({cell.arm, {}, cell.parameter("interval_ms")});
+    lines.back().points.push_back(
+        {*readers, *first, *middle, *last, predicted(cell, "last_us").value_or(0) / 1e6, *cpu});
   }
   for (Line& line : lines)
     std::stable_sort(line.points.begin(), line.points.end(),
@@ -66,7 +66,11 @@ void draw_order(Drawing& drawing, const Panel& panel, const Line& line) {
   const std::vector<double> beside = spread(
       {panel.y_at(end.first), panel.y_at(end.middle), panel.y_at(end.last)}, 15, panel.top, panel.bottom);
   for (std::size_t i = 0; i < 3; ++i)
-    drawing.write(panel.right + 6, beside[i], i == 0 ? "first" : i == 1 ? "median" : "last", {.colour = faint, .size = 12});
+    drawing.write(panel.right + 6, beside[i],
+                  i == 0   ? "first"
+                  : i == 1 ? "median"
+                           : "last",
+                  {.colour = faint, .size = 12});
 }
 
 void draw_cpu(Drawing& drawing, const Panel& panel, const std::vector<Line>& lines) {
@@ -79,11 +83,11 @@ void draw_cpu(Drawing& drawing, const Panel& panel, const std::vector<Line>& lin
   }
   const std::vector<double> beside = spread(ends, 15, panel.top, panel.bottom);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    drawing.write(panel.right + 6, beside[i], name_of(lines[i].arm),
+    drawing.write(panel.right + 6, beside[i], transport(lines[i].arm, {}),
                   {.colour = colour_of(lines[i].arm), .size = 12});
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   const std::vector<Line> lines = lines_of(results);
   if (lines.empty()) return std::nullopt;
   double fewest = 1e9, most = 0, fastest = 1e9, slowest = 0, cheapest = 1e9, dearest = 0;
@@ -103,7 +107,9 @@ std::optional<Drawing> draw(const Results& results) {
   const std::size_t panels = lines.size() + 1;
   const double rows = static_cast<double>((panels + 1) / 2);
   Drawing drawing(760, static_cast<int>(top + below * (rows - 1) + height + 66));
-  drawing.title("One message, many readers", "Delay until the first, the middle and the last of them has it; below right what a delivery costs");
+  drawing.title(
+      "One message, many readers",
+      "Delay until the first, the middle and the last of them has it; below right what a delivery costs");
   drawing.key(12, 62, {{"model of the last", {.width = 1.2, .dash = "5,4"}}});
   for (std::size_t i = 0; i < panels; ++i) {
     const double left = lefts[i % 2], y = top + below * static_cast<double>(i / 2);
@@ -115,8 +121,8 @@ std::optional<Drawing> draw(const Results& results) {
     drawing.name_below("readers");
     if (order) {
       const auto interval = lines[i].interval_ms;
-      drawing.write(left, y - 12,
-                    name_of(lines[i].arm) + (interval ? fmt::format(" every {} ms", exact(*interval)) : ""), {.colour = colour_of(lines[i].arm), .bold = true});
+      drawing.write(left, y - 12, transport(lines[i].arm, interval),
+                    {.colour = colour_of(lines[i].arm), .bold = true});
       draw_order(drawing, panel, lines[i]);
     } else {
       drawing.write(left, y - 12, "server CPU for each delivery", {.bold = true});
@@ -129,13 +135,14 @@ std::optional<Drawing> draw(const Results& results) {
 }  // namespace
 
 Picture fanout_picture() {
-  return {"fanout",
-          "Delay of the first, median and last reader, and server CPU per delivery, against readers",
-          "With more readers the last one waits longer, since they are written to one after the other; pollers come at moments of their own. "
-          "Points are the median over the runs.",
-          "a network, nor readers on other machines: on loopback the server's core also does much of the receiving",
-          "bench/run --filter ^fanout/",
-          draw};
+  return {
+      "fanout",
+      "Delay of the first, median and last reader, and server CPU per delivery, against readers",
+      "With more readers the last one waits longer, since they are written to one after the other; pollers come at moments of their own. "
+      "Points are the median over the runs.",
+      "a network, nor readers on other machines: on loopback the server's core also does much of the receiving",
+      "bench/run --filter ^fanout/",
+      draw};
 }
 
 }  // namespace bench

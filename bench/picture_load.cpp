@@ -1,6 +1,6 @@
 // Delay against load: flat, until the server has no time left.
 
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@ namespace bench {
 namespace {
 
 struct At {
-  double rate = 0;  // messages a second
+  double rate = 0;          // messages a second
   double p50 = 0, p99 = 0;  // s
   bool saturated = false;
 };
@@ -26,18 +26,17 @@ struct Line {
 std::vector<Line> lines_of(const Results& results) {
   std::vector<Line> lines;
   std::vector<double> knees;
-  for (const Measured& cell : measured(results, "load/[^/]+/rate:[0-9]+(/.*)?")) {
+  for (const CellRuns& cell : by_arm(results, "load")) {
     const auto rate = cell.parameter("rate");
-    const auto p50 = cell.figure("p50_us"), p99 = cell.figure("p99_us"), saturated = cell.figure("saturated"),
-               knee = cell.figure("knee_per_s");
+    const auto p50 = median_of(cell, "p50_us", 1e-6), p99 = median_of(cell, "p99_us", 1e-6),
+               knee = median_of(cell, "knee_per_s");
     if (!rate || !p50 || !p99) continue;
-    if (lines.empty() || lines.back().arm != cell.arm()) {
-      lines.push_back({cell.arm(), {}, 0});
+    if (lines.empty() || lines.back().arm != cell.arm) {
+      lines.push_back({cell.arm, {}, 0});
       knees.clear();
     }
-    lines.back().points.push_back(
-        {*rate, p50->median / 1e6, p99->median / 1e6, saturated && saturated->median >= 0.5});
-    if (knee) knees.push_back(knee->median);
+    lines.back().points.push_back({*rate, *p50, *p99, median_of(cell, "saturated").value_or(0) >= 0.5});
+    if (knee) knees.push_back(*knee);
     if (!knees.empty()) lines.back().knee = median(knees);
   }
   std::erase_if(lines, [](const Line& line) { return line.points.size() < 2; });
@@ -65,7 +64,7 @@ void draw_line(Drawing& drawing, const Panel& panel, const Line& line) {
   }
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   const std::vector<Line> lines = lines_of(results);
   if (lines.empty()) return std::nullopt;
   double least = 1e9, most = 0, fastest = 1e9, slowest = 0;
@@ -78,8 +77,9 @@ std::optional<Drawing> draw(const Results& results) {
     }
   }
   Drawing drawing(760, 470);
-  drawing.title("Delay against load",
-                "Lines: p50; dashes: p99; rings: the server is saturated; dotted: the knee, where its time would be used up");
+  drawing.title(
+      "Delay against load",
+      "Lines: p50; dashes: p99; rings: the server is saturated; dotted: the knee, where its time would be used up");
   const Panel panel{76, 70, 640, 406, {least * 0.8, most * 1.25, true}, {fastest * 0.7, slowest * 1.5, true}};
   drawing.begin(panel);
   drawing.ticks_below(ticks_of_count(panel.x));
@@ -93,7 +93,7 @@ std::optional<Drawing> draw(const Results& results) {
   }
   const std::vector<double> beside = spread(ends, 18, panel.top, panel.bottom);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    drawing.write(panel.right + 12, beside[i], name_of(lines[i].arm),
+    drawing.write(panel.right + 12, beside[i], transport(lines[i].arm, {}),
                   {.colour = colour_of(lines[i].arm), .bold = true});
   return drawing;
 }
@@ -101,12 +101,13 @@ std::optional<Drawing> draw(const Results& results) {
 }  // namespace
 
 Picture load_picture() {
-  return {"load",
-          "Delivery delay against messages per second",
-          "The delay stays where it is until the server has no time left: from there on messages wait. Points are the median over the runs.",
-          "a network, nor other servers: one publisher, one core for the server, one for everybody else",
-          "bench/run --filter ^load/",
-          draw};
+  return {
+      "load",
+      "Delivery delay against messages per second",
+      "The delay stays where it is until the server has no time left: from there on messages wait. Points are the median over the runs.",
+      "a network, nor other servers: one publisher, one core for the server, one for everybody else",
+      "bench/run --filter ^load/",
+      draw};
 }
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 // The same delays with the rare ones spread out: each step to the right is ten times rarer. Medians alone hide what users complain
 // about.
 
-#include "bench/measured.hpp"
+#include "bench/curves.hpp"
 #include "bench/pictures.hpp"
 
 #include <fmt/format.h>
@@ -14,16 +14,17 @@ namespace {
 struct Line {
   std::string arm;
   std::string name;
-  std::vector<Measured::Quantile> quantiles;
+  std::vector<Quantile> quantiles;
 };
 
 std::vector<Line> lines_of(const Results& results) {
   std::vector<Line> lines;
-  for (const Measured& cell :
-       measured(results, "delivery/(poll/interval_ms:100|longpoll|sse|ws|tcp|null)(/.*)?")) {
-    Line line{cell.arm(), name_of(cell.arm()), cell.quantiles()};
+  for (const CellRuns& cell :
+       by_arm(results, "delivery", "delivery/(poll/interval_ms:100|longpoll|sse|ws|tcp|null)(/.*)?")) {
+    Line line{cell.arm, transport(cell.arm, {}), quantiles(cell)};
     if (cell.parameter("rtt_ms").value_or(0) > 0 || line.quantiles.size() < 2) continue;
     if (line.arm == "poll") line.name = "polling, 100 ms";
+    if (line.arm == "null") line.name = "in process";
     lines.push_back(std::move(line));
   }
   return lines;
@@ -34,11 +35,12 @@ double rarity(double share) { return 1 / (1 - share); }
 // A share of 0, the fastest of all, is where the axis begins.
 Points curve_of(const Line& line, double Summary::*which) {
   Points points;
-  for (const auto& quantile : line.quantiles) points.emplace_back(rarity(quantile.share), quantile.seconds.*which);
+  for (const auto& quantile : line.quantiles)
+    points.emplace_back(rarity(quantile.share), quantile.seconds.*which);
   return points;
 }
 
-std::optional<Drawing> draw(const Results& results) {
+std::optional<Drawing> draw(const Results& results, const Ledger&) {
   const std::vector<Line> lines = lines_of(results);
   if (lines.empty()) return std::nullopt;
   double fastest = 1, slowest = 0, rarest = 10;
@@ -49,9 +51,7 @@ std::optional<Drawing> draw(const Results& results) {
   }
   Drawing drawing(760, 460);
   drawing.title("How late are the latest?", "Delay that a share of the messages does not exceed; loopback");
-  const Panel panel{76, 66, 618, 396,
-                    {1, rarest, true},
-                    {fastest * 0.8, slowest * 1.4, true}};
+  const Panel panel{76, 66, 618, 396, {1, rarest, true}, {fastest * 0.8, slowest * 1.4, true}};
   drawing.begin(panel);
   std::vector<Tick> ticks{{1, "0 %"}, {2, "50 %"}};
   double at = 10;
@@ -84,13 +84,14 @@ std::optional<Drawing> draw(const Results& results) {
 }  // namespace
 
 Picture spectrum_picture() {
-  return {"spectrum",
-          "Percentile spectrum of delivery delays on loopback",
-          "Each step to the right is ten times rarer: where a line rises, the rare message is much later than the usual one. Lines are the median over "
-          "the runs, bands the smallest to the largest run, as far as a run's samples carry the percentile.",
-          "a network, where one transit would lift all lines alike, nor percentiles that need more samples than a run has",
-          "bench/run --filter ^delivery/",
-          draw};
+  return {
+      "spectrum",
+      "Percentile spectrum of delivery delays on loopback",
+      "Each step to the right is ten times rarer: where a line rises, the rare message is much later than the usual one. Lines are the median over "
+      "the runs, bands the smallest to the largest run, as far as a run's samples carry the percentile.",
+      "a network, where one transit would lift all lines alike, nor percentiles that need more samples than a run has",
+      "bench/run --filter ^delivery/",
+      draw};
 }
 
 }  // namespace bench

@@ -18,15 +18,6 @@ namespace fs = std::filesystem;
 
 std::string file_of(const Picture& picture) { return picture.name + ".svg"; }
 
-const Picture& find(const std::string& name) {
-  std::string known;
-  for (const Picture& picture : pictures()) {
-    if (picture.name == name) return picture;
-    known += (known.empty() ? "" : ", ") + picture.name;
-  }
-  throw std::invalid_argument(fmt::format("there is no picture \"{}\", expected one of {}", name, known));
-}
-
 std::optional<std::string> read(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
@@ -42,34 +33,29 @@ void write(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-std::string name_of(std::string_view arm) {
-  if (arm == "poll") return "polling";
-  if (arm == "longpoll") return "long polling";
-  if (arm == "sse") return "SSE";
-  if (arm == "ws") return "WebSocket";
-  if (arm == "tcp") return "raw TCP";
-  if (arm == "null") return "in process";
-  return std::string(arm);
-}
-
 const std::vector<Picture>& pictures() {
-  static const std::vector<Picture> all{ecdf_picture(),  load_picture(),   spectrum_picture(), bytes_picture(), fanout_picture()};
+  static const std::vector<Picture> all{ecdf_picture(),   load_picture(),  spectrum_picture(),
+                                        bytes_picture(),  map_picture(),   fanout_picture(),
+                                        memory_picture(), forest_picture()};
   return all;
 }
 
-std::string picture_block(const Results& results, const std::string& name, const std::string& directory) {
-  const Picture& picture = find(name);
-  if (!picture.draw(results)) return fmt::format("Not measured in this run. `{}` does.\n", picture.command);
-  return fmt::format("![{}]({}{})\n\n{}", picture.title, directory, file_of(picture), picture.shows);
+const Picture& find_picture(const std::string& name) {
+  std::string known;
+  for (const Picture& picture : pictures()) {
+    if (picture.name == name) return picture;
+    known += (known.empty() ? "" : ", ") + picture.name;
+  }
+  throw std::invalid_argument(fmt::format("there is no picture \"{}\", expected one of {}", name, known));
 }
 
-void draw_pictures(const Results& results, const std::string& directory) {
+void draw_pictures(const Results& results, const Ledger& ledger, const std::string& directory) {
   // All of them before the first is written: who has no gnuplot keeps what is there.
   std::vector<std::pair<fs::path, std::string>> files;
   std::vector<fs::path> others;
   for (const Picture& picture : pictures()) {
     const fs::path path = fs::path(directory) / file_of(picture);
-    if (const auto drawing = picture.draw(results)) {
+    if (const auto drawing = picture.draw(results, ledger)) {
       files.emplace_back(path, drawn(*drawing, {picture.name, picture.title, picture.shows, ""}));
     } else {
       others.push_back(path);
@@ -81,14 +67,15 @@ void draw_pictures(const Results& results, const std::string& directory) {
   for (const fs::path& path : others) fs::remove(path, error);
 }
 
-std::string picture_difference(const Results& results, const std::string& directory) {
+std::string picture_difference(const Results& results, const Ledger& ledger, const std::string& directory) {
   for (const Picture& picture : pictures()) {
     const fs::path path = fs::path(directory) / file_of(picture);
     const auto file = read(path);
     if (!file) continue;
-    const auto drawing = picture.draw(results);
+    const auto drawing = picture.draw(results, ledger);
     if (!drawing)
-      return fmt::format("{}: is there, but its cells were not measured; {} does", path.string(), picture.command);
+      return fmt::format("{}: is there, but its cells were not measured; {} does", path.string(),
+                         picture.command);
     const std::string expected = mark_of(drawing->program()), got = mark_in(*file);
     if (got != expected)
       return fmt::format("{}: is made from {}, the results give {}; bench/run --publish draws it anew",

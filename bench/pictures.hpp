@@ -2,18 +2,15 @@
 // The pictures of the notes: from results to SVG files, by gnuplot. The same results give the same bytes, on any day.
 
 #include "bench/drawing.hpp"
+#include "bench/ledger.hpp"
 #include "bench/result.hpp"
 
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace bench {
-
-/// `long polling`, `SSE`: an arm as it is called beside its line.
-std::string name_of(std::string_view arm);
 
 /// One picture. Each is a file of that name: picture_ecdf.cpp.
 struct Picture {
@@ -23,7 +20,7 @@ struct Picture {
   std::string not_shown;  ///< what nobody should read into it; goes on after "It does not show"
   std::string command;    ///< what makes it
   /// Nothing where its cells were not measured.
-  std::function<std::optional<Drawing>(const Results&)> draw;
+  std::function<std::optional<Drawing>(const Results&, const Ledger&)> draw;
 };
 
 Picture ecdf_picture();
@@ -35,32 +32,18 @@ Picture fanout_picture();
 Picture memory_picture();
 Picture forest_picture();
 
-/// A claim about how many times something is something else, as far as it was measured.
-struct RatioRow {
-  std::string label;
-  double value = 0;
-  double low = 0;  ///< of the 95 % confidence interval; as `value` where it was counted
-  double high = 0;
-  std::optional<double> published_low;  ///< both, or none
-  std::optional<double> published_high;
-};
-
-/// Their picture; nothing where there are none.
-std::optional<Drawing> draw_forest(const std::vector<RatioRow>& rows);
-
 /// All of them, in the order in which they are told about.
 const std::vector<Picture>& pictures();
 
-/// The Markdown of a picture: the image and the sentence on what it shows; or that its cells were not measured. `directory` is where the files are, from
-/// the note: "pictures/". Throws std::invalid_argument for a name that does not exist, with those that do.
-std::string picture_block(const Results& results, const std::string& name, const std::string& directory);
+/// Throws std::invalid_argument for a name that does not exist, with those that do.
+const Picture& find_picture(const std::string& name);
 
 /// Writes NAME.svg of each picture whose cells were measured into `directory`, and removes those of the others, which are of
 /// another run. Throws ProgramMissing where gnuplot is not there, and std::runtime_error with the path where a file cannot be written.
-void draw_pictures(const Results& results, const std::string& directory);
+void draw_pictures(const Results& results, const Ledger& ledger, const std::string& directory);
 
 /// The first file in `directory` that is not the picture that these results give, in a sentence; empty where there is none. Asks not gnuplot but the
 /// mark of the program that it was given: another version of gnuplot draws other bytes.
-std::string picture_difference(const Results& results, const std::string& directory);
+std::string picture_difference(const Results& results, const Ledger& ledger, const std::string& directory);
 
 }  // namespace bench

@@ -154,14 +154,15 @@ std::string pipe_through(const std::vector<std::string>& command, const std::str
     int ignored = 0;
     while (::waitpid(pid, &ignored, 0) < 0 && errno == EINTR) {
     }
-    throw std::runtime_error(fmt::format("{} did not end within {} s and was killed", name, patience.count()));
+    throw std::runtime_error(
+        fmt::format("{} did not end within {} s and was killed", name, patience.count()));
   }
   const int status = *ended;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     const std::string how = WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status))
                                               : fmt::format("signal {}", WTERMSIG(status));
-    throw std::runtime_error(fmt::format("{} ended with {}, expected exit code 0; it said: {}", name, how,
-                                         one_line(complaint)));
+    throw std::runtime_error(
+        fmt::format("{} ended with {}, expected exit code 0; it said: {}", name, how, one_line(complaint)));
   }
   return output;
 }

@@ -1,5 +1,7 @@
 #include "bench/provenance.hpp"
 
+#include "bench/network.hpp"
+
 #include <boost/version.hpp>
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -102,6 +104,16 @@ std::string now_utc() {
   return {out.data(), std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
+// How a line with a delay is made here, and what its TCP is set to.
+void tell_line(Provenance& p) {
+  p["line"] = in_words(best_means());
+  try {
+    for (const auto& [name, value] : Network({.always = true}).settings()) p["line " + name] = value;
+  } catch (const NoNetwork&) {
+    // then lines are of sockets, and have nothing of their own
+  }
+}
+
 std::string tcp(const std::string& name) { return first_line("/proc/sys/net/ipv4/" + name); }
 
 }  // namespace
@@ -153,6 +165,7 @@ Provenance provenance(const std::string& repository, std::uint64_t seed) {
   p["tcp tw reuse"] = tcp("tcp_tw_reuse");
   p["port range"] = tcp("ip_local_port_range");
   p["mtu of lo"] = first_line("/sys/class/net/lo/mtu");
+  tell_line(p);
   p["open files"] = open_files();
   p["seed"] = std::to_string(seed);
   p["started"] = now_utc();

@@ -1,5 +1,6 @@
 #include "bench/publisher.hpp"
 
+#include "bench/process.hpp"
 #include "feed/message.hpp"
 
 #include <fmt/format.h>
@@ -191,6 +192,7 @@ void Publisher::join() {
 }
 
 void Publisher::run() {
+  if (core_) pin_to(*core_);
   const sched_param priority{1};
   pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);  // refused: then its lateness tells
   prctl(PR_SET_TIMERSLACK, 1UL);

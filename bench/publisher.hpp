@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -129,6 +130,8 @@ class Publisher {
     gathers_ = true;
     least_sleep_ = least;
   }
+  /// Before start(): on that core, and not where the thread that starts it is kept.
+  void keep_to(int core) { core_ = core; }
   void start(Clock::time_point at);
   /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
   void join();
@@ -155,6 +158,7 @@ class Publisher {
   std::vector<std::chrono::nanoseconds> plan_;
   std::size_t window_;
   std::size_t first_;
+  std::optional<int> core_;
   Clock::time_point start_;
   std::vector<Clock::time_point> sent_;
   std::size_t answered_ = 0;

@@ -4,6 +4,7 @@
 #include "bench/experiment.hpp"
 #include "bench/format.hpp"
 #include "bench/headline.hpp"
+#include "bench/pictures.hpp"
 #include "bench/stats.hpp"
 #include "bench/verdict_text.hpp"
 
@@ -138,6 +139,15 @@ std::string with_gates(std::string out, const std::string& gates) {
   return gates.empty() ? out : std::move(out) + "\n" + gates;
 }
 
+std::string picture_block(const Results& results, const std::string& name, const Ledger& ledger,
+                          const std::string& directory) {
+  const Picture& picture = find_picture(name);
+  if (!picture.draw(results, ledger))
+    return fmt::format("Not measured in this run. `{}` does.\n", picture.command);
+  return fmt::format("![{}]({}{}.svg)\n\n{} ", picture.title, directory, picture.name, picture.shows) +
+         footer(results, picture.not_shown, picture.command);
+}
+
 }  // namespace
 
 std::string table(const Results& results, const Results& reference) {
@@ -164,7 +174,10 @@ std::string figure(const Results& results, const std::string& cell, const std::s
   return values.empty() ? "not measured" : shown(median(values), unit_of(name));
 }
 
-std::string block(const Results& results, const std::string& name, const Ledger& ledger) {
+std::string block(const Results& results, const std::string& name, const Ledger& ledger,
+                  const std::string& pictures) {
+  if (name.starts_with("picture "))
+    return picture_block(results, name.substr(std::string_view("picture ").size()), ledger, pictures);
   if (name == "provenance") return provenance_block(results);
   if (name == "claims" || name == "verdicts") {
     if (ledger.empty())
@@ -193,6 +206,7 @@ std::string block(const Results& results, const std::string& name, const Ledger&
   }
   std::string known = "headline, models, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
+  known += ", picture NAME";
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));
 }
 

@@ -16,9 +16,10 @@ namespace bench {
 /// `reference`, where it has any. Then what did not count, and the machines.
 std::string table(const Results& results, const Results& reference = {});
 
-/// The Markdown that belongs into the block `name`: headline, models, provenance, an experiment's name, or of the `ledger`: claims (all of it)
-/// or verdicts (a short table). Throws std::invalid_argument for another name, with those that exist.
-std::string block(const Results& results, const std::string& name, const Ledger& ledger = {});
+/// The Markdown that belongs into the block `name`: headline, models, provenance, an experiment's name, "picture ecdf", or of the `ledger`: claims
+/// (all of it) or verdicts (a short table). `pictures` is where their files are, from the note. Throws std::invalid_argument for another name, with those that exist.
+std::string block(const Results& results, const std::string& name, const Ledger& ledger = {},
+                  const std::string& pictures = "pictures/");
 
 /// One figure of one cell as it stands in a sentence: its median over the runs that count, like `50 ms`; "not measured" where there is none. Its unit
 /// comes from its name: p50_us, cpu_ns_per_delivery, bytes_per_hour; a share is a percentage.
@@ -28,15 +29,18 @@ std::string figure(const Results& results, const std::string& cell, const std::s
 /// between `<!-- figure: CELL FIGURE -->` and `<!-- /figure -->` within a line by that figure. Throws
 /// std::runtime_error with `path` and the line for a name that does not exist and for a mark without its other half.
 std::string fill(const std::string& text, const Results& results, const std::string& path,
-                 const Ledger& ledger = {});
+                 const Ledger& ledger = {}, const std::string& pictures = "pictures/");
+
+/// notes/claims.json of a project; empty where there is none. Throws as read_ledger().
+Ledger ledger_of(const std::string& project_dir);
 
 /// Fills README.md and notes/**/*.md of `from_dir` into the same places under `to_dir`, which may be the same directory. All of them are made before
 /// the first is written. The ledger is notes/claims.json of `from_dir`, where there is one. Throws std::runtime_error with the path where a file
 /// cannot be read or written, and as fill() and read_ledger() do.
 void report(const Results& results, const std::string& from_dir, const std::string& to_dir);
 
-/// Where the committed notes under `project_dir` are not exactly what the results in `results_dir` give: the first such file and line, in a
-/// sentence; empty where they are. Throws as load() and report() do.
+/// Where the committed notes and pictures under `project_dir` are not exactly what the results in `results_dir` give: the first such file and
+/// line, in a sentence; empty where they are. Throws as load() and report() do.
 std::string difference(const std::string& results_dir, const std::string& project_dir);
 
 /// Whether there is no difference.

@@ -2,6 +2,7 @@
 
 #include "bench/cells.hpp"
 #include "bench/interrupt.hpp"
+#include "bench/network.hpp"
 #include "bench/plan.hpp"
 #include "bench/stats.hpp"
 
@@ -95,7 +96,10 @@ std::optional<Run> Session::attempt(const Job& job) {
   run.order = order_++;
   run.seed = setting_.seed;
   try {
+    const std::uint64_t before = socket_lines_made();
     job.cell->measure(run);
+    if (socket_lines_made() > before)
+      run.figures["socket_relay"] = 1;  // whatever it was about: set-up costs do not show
     std::vector<std::int64_t> sorted = run.samples_ns;
     std::sort(sorted.begin(), sorted.end());
     run.quantiles_us = quantiles_us(sorted);

@@ -24,7 +24,8 @@ feed::Address numbered(feed::Address room, std::size_t number) {
 }
 
 Site::Site(const Place& place, std::string_view arm, const Serving& serving)
-    : network_(std::make_unique<Network>(serving.link)) {
+    // A server that is not ours is where it is: no line of ours leads there.
+    : network_(std::make_unique<Network>(place.servers.empty() ? serving.link : Link())) {
   const std::string program = server_of(arm);
   if (program.empty()) return;
   if (!place.servers.empty()) {

@@ -191,9 +191,8 @@ void rename_definitions(Element& root, const std::string& name) {
 }
 
 std::string style() {
-  std::string css =
-      fmt::format(".picture text{{paint-order:stroke;stroke:{};stroke-width:3px;stroke-linejoin:round}}",
-                  paper.light);
+  std::string css = fmt::format(
+      ".picture text{{paint-order:stroke;stroke:{};stroke-width:3px;stroke-linejoin:round}}", paper.light);
   std::string dark = fmt::format(".picture text{{stroke:{}}}", paper.dark);
   std::vector<Colour> all{paper, ink, faint, grid};
   for (const Arm& arm : arms) all.push_back(arm.colour);
@@ -265,7 +264,8 @@ std::string polished(const std::string& svg, const Caption& caption) {
   before.push_back({"title", {{"id", title}}, caption.title, {}});
   before.push_back({"desc", {{"id", description}}, caption.description, {}});
   before.push_back({"style", {}, style(), {}});
-  before.push_back({"rect", {{"width", width}, {"height", height}, {"fill", std::string(paper.light)}}, "", {}});
+  before.push_back(
+      {"rect", {{"width", width}, {"height", height}, {"fill", std::string(paper.light)}}, "", {}});
   root.children.insert(root.children.begin(), std::make_move_iterator(before.begin()),
                        std::make_move_iterator(before.end()));
   std::string out;
@@ -277,11 +277,20 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -16,8 +16,16 @@ TcpInfo tcp_info(int socket) {
   socklen_t size = sizeof info;
   if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
     throw std::runtime_error(std::string("TCP_INFO: ") + std::strerror(errno));
-  return {info.tcpi_segs_out, info.tcpi_bytes_sent, info.tcpi_total_retrans, info.tcpi_unacked,
-          info.tcpi_snd_mss};
+  // RFC 4898 counts the SYN of this side as a byte that was acknowledged.
+  const std::uint64_t taken = info.tcpi_bytes_acked > 0 ? info.tcpi_bytes_acked - 1 : 0;
+  return {info.tcpi_segs_out,
+          info.tcpi_bytes_sent,
+          info.tcpi_total_retrans,
+          info.tcpi_unacked,
+          info.tcpi_snd_mss,
+          info.tcpi_segs_in,
+          taken,
+          info.tcpi_bytes_received};
 }
 
 }  // namespace bench

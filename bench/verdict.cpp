@@ -151,8 +151,8 @@ bool is_constant(const Series& series) {
   return true;
 }
 
-Measured measure(const Number& number, const Cells& cells) {
-  Measured measured;
+Reading measure(const Number& number, const Cells& cells) {
+  Reading measured;
   const std::vector<const Term*> figures = figures_of(number.value);
   const std::vector<unsigned> repetitions = repetitions_of(figures, cells);
   std::vector<Series> all;
@@ -195,7 +195,7 @@ Measured measure(const Number& number, const Cells& cells) {
 }
 
 // What the rule could not decide: the first conditions that hold for a part of the interval only.
-std::string undecided(const Claim& claim, const std::vector<Measured>& numbers) {
+std::string undecided(const Claim& claim, const std::vector<Reading>& numbers) {
   std::string out;
   std::set<std::string> said;
   for (const Case& one : claim.rule) {
@@ -220,7 +220,7 @@ Judgement judge_by(const Claim& claim, const Cells& cells) {
     return judgement;
   }
   for (const Number& number : claim.numbers) judgement.numbers.push_back(measure(number, cells));
-  const auto measured = [&](const std::string& name) -> const Measured& {
+  const auto measured = [&](const std::string& name) -> const Reading& {
     const auto found = std::find_if(claim.numbers.begin(), claim.numbers.end(),
                                     [&](const Number& number) { return number.name == name; });
     return judgement.numbers[static_cast<std::size_t>(found - claim.numbers.begin())];
@@ -248,7 +248,7 @@ Judgement judge_by(const Claim& claim, const Cells& cells) {
 
 }  // namespace
 
-Truth truth(const Condition& condition, const Measured& measured) {
+Truth truth(const Condition& condition, const Reading& measured) {
   const auto [low, high] = std::pair(measured.low, measured.high);
   const bool apart = high < condition.low || low > condition.high;
   const auto three = [](bool holds, bool fails) {
@@ -285,7 +285,7 @@ std::vector<Comparison> comparisons(const Ledger& ledger, const Results& results
   for (const Claim& claim : ledger) {
     for (const Number& number : claim.numbers) {
       if (number.unit != Number::Unit::ratio || !number.published) continue;
-      const Measured measured = measure(number, cells);
+      const Reading measured = measure(number, cells);
       if (!measured.missing.empty()) continue;
       found.push_back({claim.id, number.label, measured, number.published->first, number.published->second});
     }

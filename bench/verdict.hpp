@@ -14,7 +14,7 @@ namespace bench {
 /// A number as it was measured: of the medians over the runs that count. Its interval holds it in 95 of 100 cases (bootstrap over
 /// runs; runs of the same repetition are drawn together). Of fewer than six runs no such interval exists, and this one is their range: it
 /// holds the median of two runs in half of all cases, of three in three quarters.
-struct Measured {
+struct Reading {
   std::string missing;  ///< why there is none; empty where there is
   double value = 0;
   double low = 0;
@@ -25,7 +25,7 @@ struct Measured {
 struct Judgement {
   Verdict verdict = Verdict::not_measured;
   std::string words;              ///< the condition, the why, or the reason why it is not measured
-  std::vector<Measured> numbers;  ///< in the order of the claim's
+  std::vector<Reading> numbers;  ///< in the order of the claim's
   const Case* decided = nullptr;  ///< the case of the rule that held; null for none
 };
 
@@ -38,13 +38,13 @@ std::vector<Judgement> judge(const Ledger& ledger, const Results& results);
 
 enum class Truth { holds, fails, open };
 /// `open`: it holds for a part of the interval only.
-Truth truth(const Condition& condition, const Measured& measured);
+Truth truth(const Condition& condition, const Reading& measured);
 
 /// A measured ratio beside the one that the source of its claim states: a row of the forest plot.
 struct Comparison {
   std::string id;
   std::string label;
-  Measured measured;
+  Reading measured;
   double published_low = 0;
   double published_high = 0;
 };

@@ -105,13 +105,14 @@ std::string verdict_in_words(const Judgement& judgement) {
 }
 
 std::string section(const Claim& claim, const Judgement& judgement) {
-  std::string out = fmt::format("### {}: {}\n\n{}.\n\n", claim.id, claim.claim, verdict_in_words(judgement));
-  out += fmt::format("Source: {}. Experiment: {}.\n", claim.source, claim.experiment);
+  // The heading is the id alone, so that notes can link to claims.md#l4.
+  std::string out = fmt::format("### {}\n\n*{}.* Source: {}. Experiment: {}.\n\n{}.\n", claim.id, claim.claim,
+                                claim.source, claim.experiment, verdict_in_words(judgement));
   if (!claim.needs.empty()) return out;
   Table table;
   table.head = {"number", "measured", "the source says", "runs"};
   for (std::size_t i = 0; i < claim.numbers.size(); ++i) {
-    const Measured& measured = judgement.numbers[i];
+    const Reading& measured = judgement.numbers[i];
     const bool there = measured.missing.empty();
     table.rows.push_back({escaped(claim.numbers[i].label),
                           there ? shown(claim.numbers[i], measured) : escaped(measured.missing),
@@ -141,7 +142,7 @@ std::string few_runs(const Ledger& ledger, const std::vector<Judgement>& judgeme
   std::size_t fewest = enough;
   for (std::size_t i = 0; i < ledger.size(); ++i) {
     for (std::size_t k = 0; k < judgements[i].numbers.size(); ++k) {
-      const Measured& measured = judgements[i].numbers[k];
+      const Reading& measured = judgements[i].numbers[k];
       if (measured.missing.empty() && !ledger[i].numbers[k].exact) fewest = std::min(fewest, measured.runs);
     }
   }
@@ -164,7 +165,7 @@ std::string tally(const std::vector<Judgement>& judgements) {
 
 }  // namespace
 
-std::string shown(const Number& number, const Measured& measured) {
+std::string shown(const Number& number, const Reading& measured) {
   return shown(number, Summary{measured.runs, measured.value, measured.low, measured.high});
 }
 
@@ -188,7 +189,7 @@ std::string in_words(const Number& number, const Condition& condition) {
   return {};
 }
 
-std::string with_numbers(std::string words, const Claim& claim, const std::vector<Measured>& numbers) {
+std::string with_numbers(std::string words, const Claim& claim, const std::vector<Reading>& numbers) {
   for (std::size_t i = 0; i < claim.numbers.size(); ++i) {
     const std::string name = '{' + claim.numbers[i].name + '}';
     const std::string value = numbers[i].missing.empty() ? shown(claim.numbers[i], numbers[i].value) : "?";

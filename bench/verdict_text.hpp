@@ -11,13 +11,13 @@
 namespace bench {
 
 /// `3.87 (3.79 to 3.95)`, `50 ms`: the interval where it is wider than the print. Three digits for a ratio, since many of them lie near 1.
-std::string shown(const Number& number, const Measured& measured);
+std::string shown(const Number& number, const Reading& measured);
 /// The same without the interval.
 std::string shown(const Number& number, double value);
 /// `above 1.8`, `within 2.0 to 5.0`
 std::string in_words(const Number& number, const Condition& condition);
 /// `words` with each {name} replaced by that number; "?" where it was not measured.
-std::string with_numbers(std::string words, const Claim& claim, const std::vector<Measured>& numbers);
+std::string with_numbers(std::string words, const Claim& claim, const std::vector<Reading>& numbers);
 
 /// Markdown: the table of all claims, then a section for each with its rule, its numbers and its command.
 std::string claims_in_full(const Ledger& ledger, const Results& results);

@@ -4,7 +4,7 @@
 #include "bench/control.hpp"
 #include "bench/model.hpp"
 #include "bench/site.hpp"
-#include "bench/tcp_count.hpp"
+#include "bench/tcp_info.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,12 +37,12 @@ TEST_F(Calls, AreKeptOnOneConnectionThatCarriesWhatTheModelSays) {
     EXPECT_GT(answer.time.count(), 0);
   }
   EXPECT_EQ(control.stats().accepted, 2u);
-  const bench::TcpCount count = bench::tcp_count(asker.fd());
+  const bench::TcpInfo count = bench::tcp_info(asker.fd());
   const bench::Bytes expected = polls * bench::empty_poll(model, cursor);
-  EXPECT_EQ(count.bytes_up, expected.up);
-  EXPECT_EQ(count.bytes_down, expected.down);
-  EXPECT_EQ(count.sent_again, 0u);
-  EXPECT_GE(count.packets_up, polls + 2);  // its SYN, what ends the handshake, the requests
+  EXPECT_EQ(count.bytes_taken, expected.up);
+  EXPECT_EQ(count.bytes_received, expected.down);
+  EXPECT_EQ(count.retransmitted, 0u);
+  EXPECT_GE(count.segments_out, polls + 2);  // its SYN, what ends the handshake, the requests
 }
 
 TEST_F(Calls, AreEachOnAConnectionOfTheirOwnWhereNoneIsKept) {
@@ -56,7 +56,7 @@ TEST_F(Calls, SendTheFieldsThatTheyAreGiven) {
   bench::Asker asker({site.room()}, {.fields = {"Cookie: a=0123456789", "Accept: text/html"}});
   asker.get(target);
   const bench::Bytes plain = bench::empty_poll(model, cursor);
-  EXPECT_EQ(bench::tcp_count(asker.fd()).bytes_up,
+  EXPECT_EQ(bench::tcp_info(asker.fd()).bytes_taken,
             plain.up + std::string_view("Cookie: a=0123456789\r\n").size() +
                 std::string_view("text/html").size() - std::string_view("*/*").size());
 }
@@ -71,9 +71,9 @@ TEST_F(Calls, SayTheirOwnBytesOnABareConnection) {
   std::string got;
   call.read_until(got, "\r\n\r\n");
   EXPECT_THAT(got, testing::StartsWith("HTTP/1.1 204 "));
-  const bench::TcpCount count = bench::tcp_count(call.fd());
-  EXPECT_EQ(count.bytes_up, asked.size());
-  EXPECT_EQ(count.bytes_down, got.size());
+  const bench::TcpInfo count = bench::tcp_info(call.fd());
+  EXPECT_EQ(count.bytes_taken, asked.size());
+  EXPECT_EQ(count.bytes_received, got.size());
 }
 
 TEST_F(Calls, SayThatTheServerLeft) {
@@ -96,4 +96,4 @@ TEST_F(Calls, SayWhomTheyDidNotReach) {
   EXPECT_THROW(asker.get("/healthz"), std::runtime_error);
 }
 
-TEST(TcpCount, IsOfSocketsAlone) { EXPECT_THROW(bench::tcp_count(-1), std::runtime_error); }
+TEST(TcpInfo, IsOfSocketsAlone) { EXPECT_THROW(bench::tcp_info(-1), std::runtime_error); }

@@ -101,8 +101,8 @@ TEST(NginxConfiguration, PassesOnAsItComesOverPlainHttp) {
             "      proxy_set_header Connection $kept_or_upgraded;\n"
             "      proxy_read_timeout 60000ms;\n"
             "      proxy_buffering off;\n"
-            "      proxy_buffer_size 4k;\n"
-            "      proxy_buffers 8 4k;\n"
+            "      proxy_buffer_size 4096;\n"
+            "      proxy_buffers 8 4096;\n"
             "    }\n"
             "  }\n"
             "}\n");
@@ -127,14 +127,39 @@ TEST(NginxConfiguration, SaysTlsHttp2AndWhatHoldsAStreamBack) {
                               "    location / {\n"));
   EXPECT_THAT(text, HasSubstr("      proxy_read_timeout 2000ms;\n"
                               "      proxy_buffering on;\n"
-                              "      proxy_buffer_size 4k;\n"
-                              "      proxy_buffers 8 4k;\n"
+                              "      proxy_buffer_size 4096;\n"
+                              "      proxy_buffers 8 4096;\n"
                               "      proxy_ignore_headers X-Accel-Buffering;\n"
                               "      gzip on;\n"
                               "      gzip_types application/json text/event-stream;\n"
                               "      gzip_min_length 0;\n"
                               "      proxy_hide_header ETag;\n"
                               "    }\n"));
+}
+
+TEST(NginxConfiguration, PutsAHopBetweenWhereItAsksByHttp10) {
+  Front front;
+  front.asks_by_1_0 = true;
+  const std::string text = bench::nginx_configuration(front, "/tmp/x", "127.0.0.1:1", "127.0.0.1:2");
+  EXPECT_THAT(text, HasSubstr("  server {\n"
+                              "    listen unix:/tmp/x/between;\n"
+                              "    access_log off;\n"
+                              "    location / {\n"
+                              "      proxy_pass http://feed;\n"
+                              "      proxy_http_version 1.1;\n"
+                              "      proxy_set_header Host $http_host;\n"
+                              "      proxy_set_header Connection '';\n"
+                              "      proxy_buffering off;\n"
+                              "      proxy_pass_header X-Accel-Buffering;\n"
+                              "    }\n"
+                              "  }\n"
+                              "  server {\n"
+                              "    listen 127.0.0.1:1;\n"
+                              "    location / {\n"
+                              "      proxy_pass http://unix:/tmp/x/between:;\n"
+                              "      proxy_http_version 1.0;\n"
+                              "      proxy_set_header Host $http_host;\n"
+                              "      proxy_read_timeout 60000ms;\n"));
 }
 
 TEST(FindNginx, LooksWhereItIsToldAndWhereRootsProgramsAre) {

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,20 @@ namespace imagined {
 using Figures = std::map<std::string, double>;
 using Random = std::mt19937_64;
 
+/// What a cell's name says: {"rtt_ms", 20} for "echo/ws/rtt_ms:20".
+inline Figures parameters_in(std::string_view cell) {
+  Figures parameters;
+  while (!cell.empty()) {
+    const std::string word(cell.substr(0, cell.find('/')));
+    const std::size_t colon = word.find(':');
+    double value = 0;
+    if (colon != std::string::npos && std::sscanf(word.c_str() + colon, ":%lf", &value) == 1)
+      parameters[word.substr(0, colon)] = value;
+    cell.remove_prefix(std::min(word.size() + 1, cell.size()));
+  }
+  return parameters;
+}
+
 /// A run of "experiment/arm/…" that passed its gates.
 inline bench::Run run(const std::string& cell, unsigned repetition, Figures figures, Figures predicted = {}) {
   bench::Run made;
@@ -26,6 +42,7 @@ inline bench::Run run(const std::string& cell, unsigned repetition, Figures figu
   const std::size_t first = cell.find('/'), second = cell.find('/', first + 1);
   made.experiment = cell.substr(0, first);
   made.arm = cell.substr(first + 1, second == std::string::npos ? second : second - first - 1);
+  made.parameters = parameters_in(cell);
   made.repetition = repetition;
   made.figures = std::move(figures);
   made.predicted = std::move(predicted);
@@ -69,7 +86,8 @@ inline void add_delivery(bench::Results& results, Random& random) {
         bench::Run made = run("delivery/" + arm + "/rate:100" + where, repetition, {{"n", 20000}});
         const bench::LongPollDelay held(100, bench::Seconds(d));
         made.quantiles_us = quantiles(20000, [&] {
-          const double way = arm == "longpoll" && d > 0 ? held.percentile(std::max(1e-9, uniform(random))).count() : d;
+          const double way =
+              arm == "longpoll" && d > 0 ? held.percentile(std::max(1e-9, uniform(random))).count() : d;
           return way + transit(random, floor * (1 + 0.1 * repetition));
         });
         results.runs.push_back(std::move(made));
@@ -80,8 +98,10 @@ inline void add_delivery(bench::Results& results, Random& random) {
 
 inline void add_bytes(bench::Results& results) {
   // Of the header fields that a profile adds to each request.
-  for (const auto& [profile, fields] : std::map<std::string, double>{{"", 0}, {"/profile:browser", 620}, {"/profile:cookie", 1120}}) {
-    for (const auto& [arm, framing] : std::map<std::string, double>{{"poll", 239}, {"longpoll", 285}, {"sse", 30}, {"ws", 4}, {"tcp", 4}}) {
+  for (const auto& [profile, fields] :
+       std::map<std::string, double>{{"", 0}, {"/profile:browser", 620}, {"/profile:cookie", 1120}}) {
+    for (const auto& [arm, framing] : std::map<std::string, double>{
+             {"poll", 239}, {"longpoll", 285}, {"sse", 30}, {"ws", 4}, {"tcp", 4}}) {
       if (arm == "tcp" && !profile.empty()) continue;
       const bool asks = arm == "poll" || arm == "longpoll";
       const double json = 155.9, bytes = json + framing + (asks ? fields : 0);
@@ -96,7 +116,8 @@ inline void add_bytes(bench::Results& results) {
 inline void add_load(bench::Results& results) {
   for (const auto& [arm, cost_us] : std::map<std::string, double>{{"poll", 22}, {"sse", 34}, {"ws", 31}}) {
     for (const int rate : {100, 1000, 5000, 10'000, 20'000, 40'000, 80'000}) {
-      const double share = rate * cost_us / 1e6, wait_us = share < 0.97 ? cost_us * share / (1 - share) : 4e5 * share;
+      const double share = rate * cost_us / 1e6,
+                   wait_us = share < 0.97 ? cost_us * share / (1 - share) : 4e5 * share;
       const double base_us = arm == "poll" ? 5e4 : 150, tail = arm == "poll" ? 1.98 : 3;
       results.runs.push_back(run("load/" + arm + "/rate:" + std::to_string(rate), 0,
                                  {{"p50_us", base_us + wait_us},
@@ -108,31 +129,59 @@ inline void add_load(bench::Results& results) {
 }
 
 inline void add_fanout(bench::Results& results) {
-  for (const auto& [arm, cost_us] : std::map<std::string, double>{{"poll/interval_ms:1000", 5}, {"sse", 8.4}, {"ws", 7.9}}) {
+  for (const auto& [arm, cost_us] :
+       std::map<std::string, double>{{"poll/interval_ms:1000", 5}, {"sse", 8.4}, {"ws", 7.9}}) {
+    const bool polls = arm.starts_with("poll");
     for (const int readers : {1, 10, 100, 1000, 5000, 10'000}) {
-      const double n = readers, last_us = 150 + n * cost_us;
-      const bool polls = arm.starts_with("poll");
-      results.runs.push_back(run("fanout/" + arm + "/readers:" + std::to_string(readers) + "/rate:20", 0,
-                                 {{"first_us", polls ? 1e6 / (n + 1) : 150},
-                                  {"median_us", polls ? 5e5 : (150 + last_us) / 2},
-                                  {"last_us", polls ? 1e6 * n / (n + 1) : last_us},
-                                  {"cpu_ns_per_delivery", (cost_us + 200 / n) * 1000}},
-                                 {{"last_us", polls ? 1e6 * n / (n + 1) : n * cost_us}}));
+      for (unsigned repetition = 0; repetition < 3; ++repetition) {
+        const double n = readers, cost = cost_us * (1 + 0.03 * repetition), last_us = 150 + n * cost;
+        results.runs.push_back(run("fanout/" + arm + "/readers:" + std::to_string(readers) + "/rate:20",
+                                   repetition,
+                                   {{"first_us", polls ? 1e6 / (n + 1) : 150},
+                                    {"median_us", polls ? 5e5 : (150 + last_us) / 2},
+                                    {"last_us", polls ? 1e6 * n / (n + 1) : last_us},
+                                    {"cpu_ns_per_delivery", (cost + 200 / n) * 1000},
+                                    {"readers_memory_bytes", 20'000 + n * cost_us * 1000}},
+                                   {{"last_us", polls ? 1e6 * n / (n + 1) : n * cost}}));
+      }
+    }
+  }
+}
+
+inline void add_memory(bench::Results& results) {
+  for (const auto& [arm, user] : std::map<std::string, double>{{"poll", 4900}, {"sse", 5100}, {"ws", 9200}}) {
+    results.runs.push_back(run("memory/" + arm + "/readers:4000", 0,
+                               {{"user_bytes_per_reader", user}, {"kernel_bytes_per_reader", 3400}}));
+  }
+}
+
+inline void add_break_even(bench::Results& results) {
+  for (const auto& [name, per_interval] : std::map<std::string, double>{
+           {"0.1", 0.1}, {"0.3", 0.3}, {"1", 1}, {"3", 3}, {"10", 10}, {"30", 30}}) {
+    for (const auto& [arm, bytes] :
+         std::map<std::string, double>{{"poll", 395 / per_interval + 157}, {"sse", 290}, {"ws", 264}}) {
+      results.runs.push_back(
+          run("break_even/" + arm + "/per_interval:" + name, 0, {{"ip_bytes_per_message", bytes}}));
     }
   }
 }
 
 inline bench::Results results() {
   bench::Results made;
-  made.provenance = {{"commit", "0123456789abcdef"}, {"dirty", "no"},
-                     {"cpu", "AMD EPYC"},            {"cores", "2"},
-                     {"kernel", "Linux 6.18 x86_64"}, {"started", "2026-11-22T05:46:00Z"},
+  made.provenance = {{"commit", "0123456789abcdef"},
+                     {"dirty", "no"},
+                     {"cpu", "AMD EPYC"},
+                     {"cores", "2"},
+                     {"kernel", "Linux 6.18 x86_64"},
+                     {"started", "2026-11-22T05:46:00Z"},
                      {"seed", "1"}};
   Random random(1);
   add_delivery(made, random);
   add_bytes(made);
+  add_break_even(made);
   add_load(made);
   add_fanout(made);
+  add_memory(made);
   return made;
 }
 

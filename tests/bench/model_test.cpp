@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <deque>
+#include <limits>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +31,12 @@ TEST(PollDelayModel, IsUniformFromOneWayToTheIntervalMore) {
   EXPECT_DOUBLE_EQ(ms(delay.mean()), 550);
   EXPECT_DOUBLE_EQ(ms(delay.percentile(0.5)), 550);
   EXPECT_DOUBLE_EQ(ms(delay.percentile(0.95)), 1000);
+}
+
+TEST(PollDelayModel, HasTheRoundTripForAPeriodWhereThatIsLongerThanTheInterval) {
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 20ms)), 100);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_period(100ms, 80ms)), 160);
+  EXPECT_DOUBLE_EQ(ms(bench::poll_delay(100ms, 80ms).mean()), 160);  // 160/2 + 80
 }
 
 TEST(PollDelayModel, WithAPauseHasALongerPeriod) {
@@ -103,6 +112,40 @@ TEST(LongPollDelayModel, EqualsASimulation) {
 }
 
 // Pimentel and Nickerson 2012: 150 ms between the polls, 2.31 to 4.48 at four sites; Edmonton 151.3 ms against 40.3.
+// A poll that waits, goes out again when it has been answered, and is answered empty after a while.
+TEST(LongPollsModel, EqualASimulation) {
+  std::mt19937_64 engine(9);
+  for (const double per_second : {0.02, 0.5, 20.0}) {
+    constexpr double d = 0.05, wait = 25;
+    std::exponential_distribution<double> gap(per_second);
+    double now = 0, next = gap(engine);  // at the server
+    constexpr int polls = 100'000;
+    for (int i = 0; i < polls; ++i) {
+      now = std::max(now, std::min(next, now + wait));  // answered
+      while (next <= now) next += gap(engine);
+      now += 2 * d;
+    }
+    const double expected = bench::long_polls_per_second(per_second, 50ms, 25s);
+    EXPECT_NEAR(polls / now, expected, 0.02 * expected) << per_second;
+  }
+  EXPECT_DOUBLE_EQ(bench::long_polls_per_second(0, 50ms, 25s), 1 / 25.1);
+}
+
+TEST(HeartbeatsModel, EqualASimulation) {
+  std::mt19937_64 engine(10);
+  constexpr double per_second = 0.1, every = 15;
+  std::exponential_distribution<double> gap(per_second);
+  double beats = 0, seconds = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const double silence = gap(engine);
+    beats += std::floor(silence / every);
+    seconds += silence;
+  }
+  EXPECT_NEAR(bench::heartbeats_per_second(per_second, 15s), beats / seconds, 0.01 * beats / seconds);
+  EXPECT_DOUBLE_EQ(bench::heartbeats_per_second(0, 15s), 1.0 / 15);
+  EXPECT_LT(bench::heartbeats_per_second(10, 15s), 1e-60);  // nobody is silent for so long
+}
+
 TEST(PollToPushModel, GivesThePublishedRange) {
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 242ms), 2.31, 0.005);
   EXPECT_NEAR(bench::poll_to_push_ratio(150ms, 30.2ms), 4.48, 0.005);
@@ -341,6 +384,28 @@ TEST(PollingModel, ExpectsWhatASimulationCounts) {
               1, 0.01);
 }
 
+// The same from one message in ten intervals to more than a double can hold e^(-λT) of.
+TEST(PollingModel, ExpectsThePacketsThatASimulationCounts) {
+  std::mt19937_64 engine(12);
+  for (const double per_interval : {0.1, 1.0, 30.0, 2000.0}) {
+    std::poisson_distribution<std::size_t> found(per_interval);
+    constexpr std::size_t cursor = 13, message = 150;
+    double bytes = 0, messages = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      const std::size_t count = found(engine);
+      const auto request = bench::poll_request_bytes(here, cursor);
+      const auto answer =
+          count == 0 ? bench::empty_response_bytes()
+                     : bench::page_response_bytes(bench::page_body_bytes(cursor, count, count * message));
+      bytes +=
+          static_cast<double>(bench::ip_bytes(request + answer, bench::packets_of_exchange(request, answer)));
+      messages += static_cast<double>(count);
+    }
+    const double expected = bench::poll_ip_bytes_per_message(here, cursor, message, per_interval);
+    EXPECT_NEAR(expected, bytes / messages, 0.03 * expected) << per_interval;
+  }
+}
+
 TEST(SseModel, CountsTheSetUp) {
   constexpr auto request =
       "GET /rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: text/event-stream\r\n\r\n"sv;
@@ -365,6 +430,12 @@ TEST(SseModel, CountsAnotherHexadecimalDigitFromSixteenTimesTheLength) {
   // The event is 13 bytes of names and line ends, a cursor of 10, and the message.
   EXPECT_EQ(bench::sse_event_bytes(10, 0xff - 23), 2U + 2 + 0xff + 2);
   EXPECT_EQ(bench::sse_event_bytes(10, 0x100 - 23), 3U + 2 + 0x100 + 2);
+}
+
+TEST(SseModel, CountsTheTextWithoutAChunk) {
+  EXPECT_EQ(bench::sse_event_text_bytes(7, 2), "id: k3f9.17\ndata: {}\n\n"sv.size());
+  EXPECT_EQ(bench::sse_hello_text_bytes(6),
+            "retry: 1000\nevent: hello\nid: k3f9.0\ndata: {\"cursor\":\"k3f9.0\"}\n\n"sv.size());
 }
 
 TEST(SseModel, CountsAHeartbeat) { EXPECT_EQ(bench::sse_heartbeat_bytes(), "3\r\n: \n\r\n"sv.size()); }
@@ -429,6 +500,131 @@ TEST(IpModel, CutsBytesIntoSegments) {
 }
 
 TEST(IpModel, AddsTheHeadersOfEverySegment) { EXPECT_EQ(bench::ip_bytes(100, 2), 204U); }
+
+TEST(IpModel, SumsAnAverageReadersPollsUpToManyMessagesEach) {
+  // Nearly every poll finds nothing: a poll's bytes for each message, λT of which it takes to bring one.
+  const bench::Bytes nothing = bench::empty_poll(here, 10);
+  const auto empty = static_cast<double>(bench::ip_bytes(nothing.total(), 3));
+  EXPECT_NEAR(bench::poll_ip_bytes_per_message(here, 10, 150, 1e-5) * 1e-5, empty, 0.01 * empty);
+  // The two ways to sum agree where they meet.
+  const double below = bench::poll_ip_bytes_per_message(here, 10, 150, 499),
+               above = bench::poll_ip_bytes_per_message(here, 10, 150, 501);
+  EXPECT_NEAR(below, above, 0.002 * below);
+  EXPECT_GT(bench::poll_ip_bytes_per_message(here, 10, 150, 1e6), 150);
+}
+
+TEST(IpModel, HasACommentAfterEachHeartbeatOfSilence) {
+  // Messages as a Poisson process for long enough; the timer begins anew with each message and each comment.
+  std::mt19937_64 random(7);
+  for (const double rate : {0.01, 0.1, 0.5}) {
+    std::exponential_distribution<double> gap(rate);
+    double seconds = 0;
+    std::uint64_t comments = 0;
+    for (int message = 0; message < 200'000; ++message) {
+      const double quiet = gap(random);
+      comments += static_cast<std::uint64_t>(quiet / 15);
+      seconds += quiet;
+    }
+    const double event = static_cast<double>(bench::ip_bytes(bench::sse_event_bytes(10, 150), 2)),
+                 comment = static_cast<double>(bench::ip_bytes(8, 2));
+    const double expected = 200'000 / seconds * event + static_cast<double>(comments) / seconds * comment;
+    EXPECT_NEAR(bench::sse_ip_bytes_per_second(10, 150, rate, 15s), expected, 0.01 * expected) << rate;
+  }
+}
+
+TEST(IpModel, PingsAlsoWhileMessagesCome) {
+  const double ping = static_cast<double>(bench::ip_bytes(2 + 6, 3)),
+               frame = static_cast<double>(bench::ip_bytes(4 + 150, 2));
+  EXPECT_DOUBLE_EQ(bench::websocket_ip_bytes_per_second(150, 10, 15s), 10 * frame + ping / 15);
+}
+
+TEST(IpModel, MakesEachTransportTheCheapestSomewhere) {
+  const auto poll = [](double rate, double interval) {
+    return bench::poll_ip_bytes_per_second(here, 10, 150, rate, bench::Seconds(interval));
+  };
+  const auto sse = [](double rate) { return bench::sse_ip_bytes_per_second(10, 150, rate, 15s); };
+  const auto ws = [](double rate) { return bench::websocket_ip_bytes_per_second(150, rate, 15s); };
+  EXPECT_LT(poll(100, 1), std::min(sse(100), ws(100)));          // a hundred messages a poll
+  EXPECT_LT(poll(0.001, 600), std::min(sse(0.001), ws(0.001)));  // rarer than heartbeats
+  EXPECT_LT(ws(2), std::min(sse(2), poll(2, 0.1)));              // the smaller frame
+  EXPECT_LT(sse(0.01), std::min(ws(0.01), poll(0.01, 1)));       // the smaller heartbeat
+}
+
+TEST(BreakEvenModel, GivesThePublishedBordersByTheSizeOfTheHeaders) {
+  // A poll takes a request, an answer and an acknowledgement; a frame two bytes and an acknowledgement: 52 bytes for each packet.
+  const auto border = [](double headers) {
+    return bench::break_even(headers + 3 * bench::header_bytes, 2 + 2 * bench::header_bytes);
+  };
+  EXPECT_NEAR(border(170), 3.1, 0.05);  // curl
+  EXPECT_NEAR(border(472), 5.9, 0.05);  // Appelqvist and Örnmyr 2017
+  EXPECT_NEAR(border(800), 9.0, 0.05);  // Grigorik
+  EXPECT_NEAR(border(871), 9.7, 0.05);  // Lubbers and Greco
+}
+
+TEST(BreakEvenModel, FindsWhereAFallingCurveCrosses) {
+  EXPECT_NEAR(bench::where_polling_is_cheaper([](double at) { return 1 + 300 / at; }, 101), 3, 1e-9);
+  EXPECT_EQ(bench::where_polling_is_cheaper([](double at) { return 1 + 300 / at; }, 1),
+            std::numeric_limits<double>::infinity());
+}
+
+// Kaazing's "Quantum Leap": 871 bytes of headers against 2, which is 435 to 1; of a message of 20 bytes, with what TCP/IP adds, 8.3 to 1.
+TEST(IpModel, ShrinksThePublishedRatioOfHeaders) {
+  EXPECT_NEAR(871 / static_cast<double>(bench::frame_bytes(20) - 20), 435.5, 0.1);
+  const auto poll = static_cast<double>(bench::ip_bytes(871 + 20, 3)),
+             frame = static_cast<double>(bench::ip_bytes(2 + 20, 2));
+  EXPECT_NEAR(poll / frame, 8.3, 0.05);
+}
+
+TEST(IpModel, CountsThePacketsOfAMessageThatStandsAlone) {
+  EXPECT_EQ(bench::segments(0), 0U);
+  EXPECT_EQ(bench::segments(1), 1U);
+  EXPECT_EQ(bench::segments(1448), 1U);
+  EXPECT_EQ(bench::segments(1449), 2U);
+  EXPECT_EQ(bench::packets_of_push(160), 2U);          // and its acknowledgement
+  EXPECT_EQ(bench::packets_of_push(2896), 3U);         // two, acknowledged together
+  EXPECT_EQ(bench::packets_of_exchange(92, 303), 3U);  // the answer acknowledges the request
+  EXPECT_EQ(bench::packets_of_exchange(4102, 303),
+            6U);  // of three segments the second is acknowledged at once
+  EXPECT_EQ(bench::packets_of_post(137, 128, 128), 5U);  // head and body, acknowledged together
+  EXPECT_EQ(bench::packets_of_setup(113, 1), 3U + 4);
+}
+
+TEST(PollingModel, CountsAPollOfALogThatHasNotChanged) {
+  constexpr auto request =
+      "GET /rooms/lobby/messages HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nAccept: */*\r\nIf-None-Match: \"vtz48r11.1-20\"\r\n\r\n"sv;
+  constexpr auto response =
+      "HTTP/1.1 304 Not Modified\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\nETag: \"vtz48r11.1-20\"\r\n\r\n"sv;
+  EXPECT_EQ(bench::unchanged_poll(here, R"("vtz48r11.1-20")"sv.size()),
+            (bench::Bytes{request.size(), response.size()}));
+}
+
+TEST(PollingModel, CountsTheFieldsThatAClientAdds) {
+  const std::vector<std::string> fields{"Cookie: a=b", "X: y"};
+  EXPECT_EQ(bench::fields_bytes(fields), "Cookie: a=b\r\nX: y\r\n"sv.size());
+  const bench::Target more{here.authority, here.path, bench::fields_bytes(fields)};
+  EXPECT_EQ(bench::empty_poll(more, 10).up, bench::empty_poll(here, 10).up + 19);
+  EXPECT_EQ(bench::empty_poll(more, 10).down, bench::empty_poll(here, 10).down);
+  EXPECT_EQ(bench::sse_setup(more, 10).up, bench::sse_setup(here, 10).up + 19);
+  EXPECT_EQ(bench::websocket_setup(more, 10).up, bench::websocket_setup(here, 10).up + 19);
+  EXPECT_EQ(bench::post(more, "ada", "hi", 10).up, bench::post(here, "ada", "hi", 10).up + 19);
+}
+
+TEST(WebSocketModel, CountsTheRefusalOfAForeignOrigin) {
+  constexpr auto response =
+      "HTTP/1.1 403 Forbidden\r\nDate: Sun, 22 Nov 2026 05:49:54 GMT\r\nContent-Type: application/problem+json\r\nContent-Length: 144\r\nConnection: close\r\n\r\n"
+      R"({"status":403,"title":"Forbidden","detail":"origin is \"http://evil.example\", expected this server's own or one given with --allow-origin"})"sv;
+  EXPECT_EQ(bench::foreign_origin_bytes("http://evil.example"), response.size());
+}
+
+TEST(PublishModel, CountsTheDraftsThatFramesCarry) {
+  EXPECT_EQ(bench::websocket_draft_bytes(12, "ada", "hi"),
+            R"({"ref":12,"author":"ada","text":"hi"})"sv.size());
+}
+
+TEST(CompressionModel, IsTheFormulaOfZlib) {
+  EXPECT_EQ(bench::deflate_memory_bytes(15, 8), 256U * 1024);
+  EXPECT_EQ(bench::deflate_memory_bytes(15, 4), (128U + 8) * 1024);  // Beast's choice
+}
 
 TEST(FloorModel, AddsFourBytesOfLength) { EXPECT_EQ(bench::tcp_message_bytes(100), 104U); }
 

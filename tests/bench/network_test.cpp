@@ -4,6 +4,7 @@
 #include "bench/delivery.hpp"
 #include "bench/net_namespace.hpp"
 #include "bench/packet_relay.hpp"
+#include "bench/peer.hpp"
 #include "bench/process.hpp"
 #include "bench/socket.hpp"
 #include "bench/tcp_info.hpp"
@@ -58,58 +59,6 @@ std::string why_not(Means means, const Link& link = {.always = true}) {
   }
 }
 
-// A listener on the server's side of the network, and where it listens.
-struct Listener {
-  Socket socket;
-  std::uint16_t port = 0;
-};
-
-Listener listen_in(const Network& network, int kind = SOCK_STREAM) {
-  Listener listener;
-  network.at_server([&] {
-    listener.socket = Socket(::socket(AF_INET, kind | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    inet_pton(AF_INET, network.listen_host().c_str(), &address.sin_addr);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    ASSERT_EQ(::bind(listener.socket.fd(), any, size), 0) << std::strerror(errno);
-    if (kind == SOCK_STREAM) {
-      ASSERT_EQ(::listen(listener.socket.fd(), 16), 0) << std::strerror(errno);
-    }
-    ASSERT_EQ(::getsockname(listener.socket.fd(), any, &size), 0);
-    listener.port = ntohs(address.sin_port);
-  });
-  return listener;
-}
-
-// Answers each piece with itself until the client leaves.
-class Echo {
- public:
-  explicit Echo(Network& network)
-      : listener_(listen_in(network)), address_(network.for_clients(listener_.port)) {
-    thread_ = std::thread([this] {
-      accepted_ = Socket(::accept4(listener_.socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-      std::array<char, 4096> piece;
-      for (ssize_t got = 0; (got = ::recv(accepted_.fd(), piece.data(), piece.size(), 0)) > 0;)
-        if (::send(accepted_.fd(), piece.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
-    });
-  }
-  ~Echo() {
-    ::shutdown(listener_.socket.fd(), SHUT_RDWR);  // where nobody ever came
-    if (accepted_.fd() >= 0) ::shutdown(accepted_.fd(), SHUT_RDWR);
-    thread_.join();
-  }
-  const feed::Address& address() const { return address_; }
-  const Socket& accepted() const { return accepted_; }
-
- private:
-  Listener listener_;
-  feed::Address address_;
-  Socket accepted_;
-  std::thread thread_;
-};
-
 // Says it, and waits until it has come back.
 void hear_back(const Socket& client, const std::string& text) {
   client.write_all(text);
@@ -122,7 +71,7 @@ void hear_back(const Socket& client, const std::string& text) {
 // Which of `count` datagrams, one after the other, from the clients come to the server.
 std::vector<int> datagrams_that_arrive(Network& network, int count,
                                        const std::function<void(int)>& before = {}) {
-  const Listener listener = listen_in(network, SOCK_DGRAM);
+  const bench::Listening listener = bench::listen_at_server(network, SOCK_DGRAM);
   const feed::Address server = network.for_clients(listener.port);
   network.enter();
   const Socket sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -252,7 +201,7 @@ void expect_what_tcp_counted(const PacketCounts& counts, const bench::TcpInfo& c
 }
 
 void expect_honest_counts(Network& network) {
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   network.enter();
   const Socket client = Socket::connect(echo.address());
   for (int i = 0; i < 20; ++i) hear_back(client, std::string(100, 'x'));
@@ -274,7 +223,7 @@ void expect_honest_counts(Network& network) {
 
 TEST_F(Packets, TakeARoundTripToConnectAndAnotherToTheFirstByte) {
   Network network({.one_way = one_way}, Means::packets);
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   network.enter();
   const auto begin = Clock::now();
   const Socket client = Socket::connect(echo.address());
@@ -298,7 +247,7 @@ TEST_F(Packets, AreCountedToTheByteWhereThereIsNoDelay) {
 
 TEST_F(Packets, AreNotLongerThanTheLinksMtu) {
   Network network({.always = true}, Means::packets);
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   network.enter();
   const Socket client = Socket::connect(echo.address());
   hear_back(client, std::string(4000, 'x'));
@@ -348,7 +297,7 @@ TEST_F(Packets, FallIntoABlackHoleWhileThereIsOne) {
 
 TEST_F(Packets, UnderWayAreLostToo) {
   Network network({.one_way = 200ms, .can_be_cut = true}, Means::packets);
-  Listener listener = listen_in(network, SOCK_DGRAM);
+  const bench::Listening listener = bench::listen_at_server(network, SOCK_DGRAM);
   const feed::Address server = network.for_clients(listener.port);
   network.enter();
   const Socket sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -487,7 +436,7 @@ TEST(Netem, TakesARoundTripToConnectAndAnotherToTheFirstByte) {
   if (const std::string reason = why_not(Means::netem, {.one_way = one_way}); !reason.empty())
     GTEST_SKIP() << reason;
   Network network({.one_way = one_way}, Means::netem);
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   network.enter();
   const auto begin = Clock::now();
   const Socket client = Socket::connect(echo.address());
@@ -501,7 +450,7 @@ TEST(Sockets, DelayBytesEachWay) {
   Network network({.one_way = one_way}, Means::sockets);
   EXPECT_EQ(bench::socket_lines_made(), before + 1);
   EXPECT_FALSE(network.counts_packets());
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   network.enter();
   const Socket client = Socket::connect(echo.address());
   for (int i = 0; i < 3; ++i) {
@@ -513,7 +462,7 @@ TEST(Sockets, DelayBytesEachWay) {
 
 TEST(Sockets, HoldBackWhatWasSentIntoABlackHole) {
   Network network({.can_be_cut = true}, Means::sockets);
-  Echo echo(network);
+  bench::Peer echo(network, bench::Manner::echo);
   const Socket client = Socket::connect(echo.address());
   hear_back(client, "x");
   network.black_hole(true);
@@ -527,7 +476,7 @@ TEST(Sockets, CannotLosePackets) { EXPECT_THROW(Network({.loss = 0.01}, Means::s
 
 TEST(Sockets, TellOneSideThatTheOtherHasGone) {
   Network network({.one_way = 1ms}, Means::sockets);
-  const Listener listener = listen_in(network);
+  const bench::Listening listener = bench::listen_at_server(network, SOCK_STREAM);
   const Socket client = Socket::connect(network.for_clients(listener.port));
   const Socket accepted(::accept4(listener.socket.fd(), nullptr, nullptr, SOCK_CLOEXEC));
   ::shutdown(accepted.fd(), SHUT_WR);

@@ -49,6 +49,38 @@ TEST(Poisson, OfNoLengthIsEmptyAndOfNoRateIsRefused) {
   EXPECT_THROW(bench::poisson(-1, 1s, 1), std::invalid_argument);
 }
 
+TEST(Arrivals, AreAsManyAsAskedForAndAnywhereInTheRun) {
+  const auto due = bench::arrivals(10'000, 2s, 3);
+  ASSERT_EQ(due.size(), 10'000U);
+  EXPECT_TRUE(std::is_sorted(due.begin(), due.end()));
+  std::vector<std::int64_t> sorted;
+  for (const auto at : due) sorted.push_back(at.count());
+  EXPECT_GE(sorted.front(), 0);
+  EXPECT_LT(sorted.back(), 2'000'000'000);
+  EXPECT_LT(bench::uniform_distance(sorted, 0, 2e9), bench::critical_distance(sorted.size()));
+  EXPECT_EQ(due, bench::arrivals(10'000, 2s, 3));
+  EXPECT_NE(due, bench::arrivals(10'000, 2s, 4));
+  EXPECT_TRUE(bench::arrivals(0, 2s, 1).empty());
+}
+
+// What one room of ten gets of a Poisson process is a Poisson process: its gaps are exponential, with a tenth of the rate.
+TEST(Drawn, SplitsAPoissonProcessIntoPoissonProcesses) {
+  const auto due = bench::arrivals(100'000, 100s, 5);
+  const auto room_of = bench::drawn(due.size(), 10, 6);
+  std::vector<std::int64_t> shares;
+  std::chrono::nanoseconds last{0};
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    ASSERT_LT(room_of[i], 10U);
+    if (room_of[i] != 7) continue;
+    const double gap_s = std::chrono::duration<double>(due[i] - last).count();
+    shares.push_back(static_cast<std::int64_t>((1 - std::exp(-gap_s * 100)) * 1e9));
+    last = due[i];
+  }
+  EXPECT_NEAR(static_cast<double>(shares.size()), 10'000, 400);
+  std::sort(shares.begin(), shares.end());
+  EXPECT_LT(bench::uniform_distance(shares, 0, 1e9), bench::critical_distance(shares.size()));
+}
+
 TEST(Phases, LieAnywhereInTheInterval) {
   const auto first = bench::phases(1000, 100ms, 1);
   ASSERT_EQ(first.size(), 1000U);

@@ -13,7 +13,7 @@
 namespace {
 
 using bench::Condition;
-using bench::Measured;
+using bench::Reading;
 using bench::Truth;
 using bench::Verdict;
 using testing::AllOf;
@@ -48,7 +48,7 @@ bench::Claim claim(const std::string& numbers, const std::string& rule) {
 }
 
 // A claim about one number, with that value, and a rule that always decides: the number is what is looked at.
-Measured number(const std::string& value, const bench::Results& results, const std::string& more = "") {
+Reading number(const std::string& value, const bench::Results& results, const std::string& more = "") {
   const auto made = claim(R"([{"name":"x","label":"x","unit":"ratio","value":)" + value + more + "}]",
                           R"([{"verdict":"confirmed","when":[["x","above",0]]}])");
   return bench::judge(made, results).numbers.at(0);
@@ -69,7 +69,7 @@ bench::Judgement judged(const std::vector<double>& ws, const std::vector<double>
   return bench::judge(made, results);
 }
 
-Measured interval(double low, double high) { return {"", (low + high) / 2, low, high, 10}; }
+Reading interval(double low, double high) { return {"", (low + high) / 2, low, high, 10}; }
 Condition condition(Condition::Op op, double low, double high) { return {"x", op, low, high}; }
 using Op = Condition::Op;
 
@@ -321,7 +321,10 @@ TEST(VerdictText, HasARowAndASectionForEachClaim) {
       HasSubstr("| R6 | The seventh tab | MDN | **not measured here**: it needs a browser: it is about its "
                 "limit | - |  |\n"));
   EXPECT_THAT(text, HasSubstr("0 confirmed, 1 confirmed if, 0 refuted, 1 not measured here."));
-  EXPECT_THAT(text, HasSubstr("### L6: WebSocket is faster\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "### L6\n\n*WebSocket is faster.* Source: a|b. Experiment: E4.\n\n**confirmed if** 0.955 times"));
   EXPECT_THAT(text, HasSubstr("1. confirmed where *WebSocket over SSE* is below 0.9.\n"));
   EXPECT_THAT(text, HasSubstr("2. confirmed if (…), where *WebSocket over SSE* is below 1. ← *this one*\n"));
   EXPECT_THAT(text, HasSubstr("| WebSocket over SSE | 0.955 (0.950 to 0.960) | 0.5 | 3 |"));
