@@ -116,10 +116,13 @@ Seconds slow_start(std::uint64_t bytes, Seconds one_way);
 /// burst until `busy`.
 Seconds polled_burst(std::uint64_t bytes, Seconds asked, Seconds one_way, Seconds busy = Seconds(0));
 
-/// Until the second of two small writes is there that make one message. Nagle's algorithm holds it until the first was acknowledged, and the
-/// receiver, which has nothing to say, acknowledges after `delayed`: d with one write or without Nagle, else 3d + delayed.
+/// Until the second of two small writes is there that make one message, to a receiver who answers messages. Nagle's algorithm holds it until the
+/// first was acknowledged, and the receiver, who hopes to have something to say, acknowledges after `delayed`: d with one write or
+/// without Nagle, else 3d + delayed.
 Seconds second_write(Seconds one_way, bool nagle, unsigned writes,
                      Seconds delayed = std::chrono::milliseconds(40));
+/// The same to one who never says anything: Linux acknowledges at once what such a program has read, so 3d.
+Seconds second_write_to_the_silent(Seconds one_way, bool nagle, unsigned writes);
 
 /// The messages per interval, λT*, above which polling costs less than pushing: (cost of a poll) / (what pushing a message costs
 /// beyond the message). In bytes (H + A_poll) / (F + A_push), in CPU c_poll / c_push.

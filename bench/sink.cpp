@@ -197,7 +197,9 @@ void Sink::read(std::size_t i) {
     reader.begun = true;
     ++begun_;
   }
+  const std::size_t had = receipts_[i].count();
   scan(i, bytes, now);
+  if (answers_ && receipts_[i].count() > had) reader.socket.write_all(".");
 }
 
 // Counts each number that is there as a whole, and keeps what may be the beginning of the next one.

@@ -32,6 +32,9 @@ class Sink {
   /// The same until `count` are connected.
   void connect(std::size_t count);
 
+  /// From now on every reader says one byte when it has got messages: for the floor's server, which takes no notice.
+  void answer() { answers_ = true; }
+
   /// Pollers that have not asked yet ask once, and are answered.
   void ask_once();
 
@@ -88,6 +91,7 @@ class Sink {
   std::vector<Receipts> receipts_;
   std::vector<char> buffer_;
   std::deque<std::size_t> next_;  // pollers in the order of their next poll
+  bool answers_ = false;
   std::size_t connected_ = 0, begun_ = 0, stalled_ = 0;
   std::size_t goal_ = 0, there_ = 0;  // how many readers have goal_ messages
   std::uint64_t polls_ = 0;

@@ -265,6 +265,8 @@ TEST(NagleModel, HoldsOnlyTheSecondOfTwoWrites) {
   EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, true, 1)), 1);
   EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, false, 2)), 1);
   EXPECT_DOUBLE_EQ(ms(bench::second_write(1ms, true, 2)), 43);
+  EXPECT_DOUBLE_EQ(ms(bench::second_write_to_the_silent(1ms, true, 2)), 3);
+  EXPECT_DOUBLE_EQ(ms(bench::second_write_to_the_silent(1ms, true, 1)), 1);
 }
 
 // --- a room ---
