@@ -25,7 +25,7 @@ struct Reading {
 struct Judgement {
   Verdict verdict = Verdict::not_measured;
   std::string words;              ///< the condition, the why, or the reason why it is not measured
-  std::vector<Reading> numbers;  ///< in the order of the claim's
+  std::vector<Reading> numbers;   ///< in the order of the claim's
   const Case* decided = nullptr;  ///< the case of the rule that held; null for none
 };
 
