@@ -425,8 +425,8 @@ double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double p
   const auto pushed = [](std::size_t bytes) {
     return static_cast<double>(ip_bytes(bytes, packets_of_push(bytes)));
   };
-  const double beats = per_second / std::expm1(per_second * heartbeat.count());
-  return per_second * pushed(sse_event_bytes(cursor, message)) + beats * pushed(sse_heartbeat_bytes());
+  return per_second * pushed(sse_event_bytes(cursor, message)) +
+         heartbeats_per_second(per_second, heartbeat) * pushed(sse_heartbeat_bytes());
 }
 
 double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat) {

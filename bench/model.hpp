@@ -305,7 +305,7 @@ std::uint64_t ip_bytes(std::uint64_t payload, std::uint64_t packets);
 /// A poll every `interval`.
 double poll_ip_bytes_per_second(const Target& target, std::size_t cursor, std::size_t message,
                                 double per_second, Seconds interval);
-/// A comment after each `heartbeat` without a message: λ / (e^(λ·heartbeat) - 1) a second.
+/// A comment after each `heartbeat` of silence.
 double sse_ip_bytes_per_second(std::size_t cursor, std::size_t message, double per_second, Seconds heartbeat);
 /// A ping each `heartbeat`: it asks whether the client is still there, and messages to the client do not say so.
 double websocket_ip_bytes_per_second(std::size_t message, double per_second, Seconds heartbeat);

@@ -81,8 +81,11 @@ std::optional<Drawing> draw(const Results& results, const Ledger&) {
   }
   constexpr double top = 70;
   Drawing drawing(760, static_cast<int>(top + height + 66));
-  drawing.title("What does a message of 100 bytes weigh?",
-                "message + framing + headers of TCP and IP with acknowledgements, dark to light, both ways");
+  drawing.title(
+      "What does a message of 100 bytes weigh?",
+      with_packets
+          ? "message + framing + headers of TCP and IP with acknowledgements, dark to light, both ways"
+          : "message + framing, dark to light, both ways; packets were not counted");
   // The upper edge is where y is 0, so that a row's y is its distance in pixels from there.
   const Panel panel{110, top, 560, top + height, {0, most}, {height, 0}};
   drawing.begin(panel);

@@ -1,5 +1,6 @@
 // The claims about how many times: what was measured, with its interval, beside what was published.
 
+#include "bench/format.hpp"
 #include "bench/pictures.hpp"
 #include "bench/verdict.hpp"
 
@@ -44,7 +45,7 @@ std::vector<Tick> ticks_of_ratio(const Axis& axis) {
     for (const int digit : {1, 2, 5}) {
       const double at = digit * std::pow(10.0, power);
       const bool shown = digit == 1 || decades < (digit == 2 ? 2 : 3);
-      if (shown && at >= axis.low && at <= axis.high) ticks.push_back({at, fmt::format("{:.6g}", at)});
+      if (shown && at >= axis.low && at <= axis.high) ticks.push_back({at, exact(at)});
     }
   }
   return ticks;
