@@ -152,6 +152,7 @@ Experiment nothing_new_experiment() {
       {{"status", "status"}, {"messages in the answer", "messages"}},
       {{"bytes per request", "bytes_per_request", Unit::bytes, true},
        {"of them the answer", "answer_bytes_per_request", Unit::bytes, true},
+       {"saved of the whole log", "saved_share", Unit::share, true},
        {"server CPU per request", "cpu_ns_per_request", Unit::nanoseconds}},
       "bytes are TCP payload, both ways, of a request and its answer, over one kept-alive connection with the lean headers of libcurl",
       "a log that is longer than 20 messages of 100 bytes: what is saved beside it is more",
