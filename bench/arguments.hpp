@@ -19,8 +19,8 @@ struct Arguments {
   std::string filter;
   std::string claim;
   std::vector<std::string> servers;  ///< URLs
-  std::string root;                 ///< the source tree
-  std::vector<std::string> google;  ///< --benchmark_…, passed on
+  std::string root;                  ///< the source tree
+  std::vector<std::string> google;   ///< --benchmark_…, passed on
 };
 
 /// Either the arguments, or the exit code where the program should end at once: 0 after --help, 2 for what is

@@ -5,6 +5,7 @@
 #include "bench/experiment.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/journal.hpp"
+#include "bench/ledger.hpp"
 #include "bench/page.hpp"
 #include "bench/pictures.hpp"
 #include "bench/pipe.hpp"
@@ -13,6 +14,7 @@
 #include "bench/result.hpp"
 #include "bench/session.hpp"
 #include "bench/somebodys.hpp"
+#include "bench/verdict_text.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -26,6 +28,7 @@
 #include <filesystem>
 #include <optional>
 #include <regex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -100,6 +103,12 @@ std::vector<Cell> chosen_cells(const Setting& setting, const Arguments& argument
   }
   const bool asked = !arguments.filter.empty() || !arguments.claim.empty();
   cells = chosen(std::move(cells), arguments.filter);
+  if (!arguments.claim.empty()) {
+    const std::vector<std::string> wanted = cells_of_claim(ledger_of(arguments.root), arguments.claim);
+    std::erase_if(cells, [&](const Cell& cell) {
+      return std::find(wanted.begin(), wanted.end(), cell.name) == wanted.end();
+    });
+  }
   if (asked) {
     const unsigned few = setting.profile == Profile::standard ? 3 : 1;
     for (Cell& cell : cells) cell.repetitions = std::max(cell.repetitions, few);
@@ -150,6 +159,7 @@ int conclude(Session& session, const Results& results, const Arguments& argument
   save(results, (build / "results").string());
   if (arguments.publish) save(results, (root / "notes" / "results").string());
   if (!results.runs.empty()) std::fputs(table(results, reference).c_str(), stdout);
+  if (!results.runs.empty()) std::fputs(verdicts_plain(ledger_of(root.string()), results).c_str(), stdout);
   const bool written = write_notes(results, arguments);
   if (session.dropped() > 0)
     fmt::print(stderr, "{} runs were dropped, since the machine was not ours alone.\n", session.dropped());
@@ -174,8 +184,22 @@ int report_again(const Arguments& arguments) {
 
 int measure_all(const Arguments& arguments) {
   if (arguments.report) return report_again(arguments);
+  if (!arguments.claim.empty()) {
+    try {
+      find_claim(ledger_of(arguments.root), arguments.claim);
+    } catch (const std::invalid_argument& unknown) {
+      fmt::print(stderr, "bench/run: {}\n", unknown.what());
+      return 2;
+    }
+  }
   const Setting setting = make_setting(arguments);
   const std::vector<Cell> cells = chosen_cells(setting, arguments);
+  if (cells.empty() && !arguments.claim.empty()) {
+    fmt::print(stderr,
+               "bench/run: nothing that this can measure decides the claim {}; notes/claims.md says why.\n",
+               arguments.claim);
+    return 2;
+  }
   if (cells.empty()) {
     fmt::print(stderr, "bench/run: no cell {}matches \"{}\". There are:\n",
                arguments.servers.empty() ? "" : "that can be measured on these servers ", arguments.filter);

@@ -168,7 +168,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline = "cpu_us_per_hour";
     cell.headline_seconds = 1e-6;
     cell.estimate_s = std::chrono::duration<double>(room.window + 2 * interval).count() + 0.4;
-    cell.repetitions = setting.by_profile(0U, 2U, 5U);
+    cell.repetitions = setting.by_profile(0U, 2U, 4U);
     cell.measure = [place = setting.place, room](Run& run) { measure(place, room, run); };
     cells.push_back(std::move(cell));
   };
@@ -194,7 +194,7 @@ Experiment room_experiment() {
        {"memory", "memory_bytes", Unit::bytes},
        {"mean delay", "mean_us", Unit::microseconds, true}},
       "100 people listen, and each says 100 bytes once a minute at no particular time; measured for 4 to 6 s "
-          "and told for an hour, with the pings of a WebSocket, which come every 15 s, added",
+      "and told for an hour, with the pings of a WebSocket, which come every 15 s, added",
       "what publishing costs, which is a POST or a frame for each of 6 000 messages, nor a distance: a delay has one transit more there",
       {{"room/poll/", "",
         "the model has Poisson arrivals for ever, and few intervals were measured: how many of them were empty differs"}},
