@@ -266,6 +266,10 @@ int measure_all(const Arguments& arguments) {
   benchmark::Shutdown();
   finish(results.provenance, machine);
   results.runs = std::move(session.runs());
+  const std::size_t planned = plan_jobs(cells, setting.seed).size();
+  results.provenance["runs"] = results.runs.size() < planned
+                                   ? fmt::format("{} of {}: interrupted", results.runs.size(), planned)
+                                   : fmt::format("{}", planned);
   return conclude(session, results, arguments);
 }
 
