@@ -219,8 +219,8 @@ Offer long_polling(const Need& need, const Costs& costs) {
   const double page = request + static_cast<double>(page_response_bytes(body, wait) - message.json - 1);
   const double payload = polls * (timed_out * nothing + (1 - timed_out) * page) +
                          need.readers * lambda * static_cast<double>(message.json + 1);
-  // A request that waits is acknowledged alone.
-  const double packets = polls * (3 + (1 - at_once));
+  // The next request follows at once and acknowledges the answer; a request that waits is acknowledged alone.
+  const double packets = polls * (2 + (1 - at_once));
   offer.bytes_per_hour = payload * hour_s;
   offer.ip_bytes_per_hour = with_headers(payload, packets) * hour_s;
   offer.requests_per_second = polls;

@@ -2,6 +2,7 @@
 
 #include "bench/arguments.hpp"
 #include "bench/awake.hpp"
+#include "bench/descriptor.hpp"
 #include "bench/experiment.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/journal.hpp"
@@ -31,9 +32,12 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -150,17 +154,35 @@ bool write_notes(const Results& results, const Arguments& arguments) {
   return good;
 }
 
-int conclude(Session& session, const Results& results, const Arguments& arguments) {
+// What is published stands for a whole execution: nothing is overwritten by a part of one.
+bool is_whole(const Session& session) { return !interrupted() && session.broken().empty(); }
+
+int conclude(Session& session, const Results& results, Arguments arguments) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   session.progress().clear();
+  bool kept = true;
+  const auto attempt = [&kept](const auto& act) {
+    try {
+      act();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "bench/run: {}\n", error.what());
+      kept = false;
+    }
+  };
+  attempt([&] { save(results, (build / "results").string()); });
+  if (arguments.publish && !is_whole(session)) {
+    fmt::print(stderr, "Nothing is published, since this is not the whole of it.\n");
+    arguments.publish = false;
+  }
+  if (arguments.publish) attempt([&] { save(results, (root / "notes" / "results").string()); });
   Results reference;
   if (!arguments.publish && std::filesystem::exists(root / "notes" / "results" / "results.json"))
-    reference = load((root / "notes" / "results").string());
-  save(results, (build / "results").string());
-  if (arguments.publish) save(results, (root / "notes" / "results").string());
-  if (!results.runs.empty()) std::fputs(table(results, reference).c_str(), stdout);
-  if (!results.runs.empty()) std::fputs(verdicts_plain(ledger_of(root.string()), results).c_str(), stdout);
-  const bool written = write_notes(results, arguments);
+    attempt([&] { reference = load((root / "notes" / "results").string()); });
+  if (!results.runs.empty()) {
+    std::fputs(table(results, reference).c_str(), stdout);
+    attempt([&] { std::fputs(verdicts_plain(ledger_of(root.string()), results).c_str(), stdout); });
+  }
+  kept = write_notes(results, arguments) && kept;
   if (session.dropped() > 0)
     fmt::print(stderr, "{} runs were dropped, since the machine was not ours alone.\n", session.dropped());
   if (session.failed() > 0)
@@ -171,7 +193,7 @@ int conclude(Session& session, const Results& results, const Arguments& argument
                (build / "results").string(), arguments.full ? " The same command goes on from there." : "");
     return 130;
   }
-  return session.failed() > 0 || !session.broken().empty() || !written ? 1 : 0;
+  return session.failed() > 0 || !session.broken().empty() || !kept ? 1 : 0;
 }
 
 // What was measured before, told again: after a change of the prose, or of how it is told.
@@ -184,6 +206,15 @@ int report_again(const Arguments& arguments) {
 
 int measure_all(const Arguments& arguments) {
   if (arguments.report) return report_again(arguments);
+  const bool part =
+      arguments.smoke || !arguments.filter.empty() || !arguments.claim.empty() || !arguments.servers.empty();
+  if (arguments.publish && part) {
+    fmt::print(
+        stderr,
+        "bench/run: --publish got only a part of it, expected everything: alone or with --full, or --report to make the "
+        "notes again from what was published.\n");
+    return 2;
+  }
   if (!arguments.claim.empty()) {
     try {
       find_claim(ledger_of(arguments.root), arguments.claim);
@@ -225,7 +256,21 @@ int measure_all(const Arguments& arguments) {
   remember_interrupts();
   const std::string profile = name_of(setting.profile);
   const std::string directory = (std::filesystem::path(arguments.root) / "build" / "results").string();
-  const std::string identity = identity_of(programs_of(setting.place), profile, setting.seed);
+  Results results;
+  results.provenance = provenance(arguments.root, setting.seed);
+  std::string set_up = results.provenance["kernel"] + results.provenance["cpu"] + in_words(best_means());
+  for (const auto& [arm, server] : setting.place.servers) set_up += arm + server.origin;
+  const std::string identity = identity_of(programs_of(setting.place), profile, setting.seed, set_up);
+  // Two at once would measure each other.
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const Descriptor lock(::open((directory + "/.lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644));
+  if (lock.fd() >= 0 && ::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+    fmt::print(stderr,
+               "bench/run: another one is measuring into {}; wait for it, or give this one another --root.\n",
+               directory);
+    return 1;
+  }
   Journal journal(directory + (arguments.full ? "/full.jsonl" : "/runs.jsonl"), identity,
                   arguments.full && !arguments.anew);
   if (!journal.dropped().empty()) fmt::print(stderr, "{}\n", journal.dropped());
@@ -234,8 +279,6 @@ int measure_all(const Arguments& arguments) {
   if (!session.runs().empty())
     fmt::print(stderr, "{} runs were measured before and are taken over; --anew forgets them.\n",
                session.runs().size());
-  Results results;
-  results.provenance = provenance(arguments.root, setting.seed);
   results.provenance["profile"] = profile;
   results.provenance["programs"] = identity;
   for (const auto& [arm, server] : setting.place.servers)

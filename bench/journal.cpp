@@ -34,8 +34,8 @@ std::string first_line_of(const std::string& identity) {
 }  // namespace
 
 std::string identity_of(const std::vector<std::string>& programs, const std::string& profile,
-                        std::uint64_t seed) {
-  std::uint64_t hash = 0xcbf29ce484222325;
+                        std::uint64_t seed, const std::string& machine) {
+  std::uint64_t hash = fnv(0xcbf29ce484222325, machine);
   for (const std::string& program : programs) {
     std::ifstream in(program, std::ios::binary);
     hash = fnv(hash, std::string(std::istreambuf_iterator<char>(in), {}));
@@ -51,7 +51,12 @@ Journal::Journal(std::string path, const std::string& identity, bool go_on) : pa
   const std::string text(std::istreambuf_iterator<char>(in), {});
   if (go_on && !text.empty()) {
     if (!text.starts_with(kept)) {
-      dropped_ = path_ + " is of another build, profile or seed, so nothing of it is taken over.";
+      const std::string aside = path_ + ".old";
+      fs::rename(path_, aside, error);
+      dropped_ =
+          path_ +
+          " is of another build, machine, profile or seed, so nothing of it is taken over; it is now " +
+          aside + ".";
     } else {
       for (std::size_t at = kept.size(); at < text.size();) {
         const std::size_t end = text.find('\n', at);

@@ -10,14 +10,16 @@
 
 namespace bench {
 
-/// What must be the same for two executions' runs to stand in one table: the programs (a hash of the files), the profile, the seed.
+/// What must be the same for two executions' runs to stand in one table: the programs (a hash of the files), the profile, the seed, and
+/// `machine`, whatever else tells one set-up from another.
 std::string identity_of(const std::vector<std::string>& programs, const std::string& profile,
-                        std::uint64_t seed);
+                        std::uint64_t seed, const std::string& machine = {});
 
 /// One file, appended to. Used from one thread.
 class Journal {
  public:
-  /// Opens `path`, makes its directory where there is none. With `go_on`, the runs that are there are kept where they are of the same identity;
+  /// Opens `path`, makes its directory where there is none. With `go_on`, the runs that are there are kept where they are of the same identity, and put
+  /// aside (PATH.old) where they are not;
   /// a last line that was cut short is dropped. Throws std::runtime_error with the path where it cannot be written.
   Journal(std::string path, const std::string& identity, bool go_on);
 

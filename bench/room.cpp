@@ -276,7 +276,7 @@ Experiment room_experiment() {
       "100 people listen, and each says 100 bytes once a minute at no particular time; measured for 4.2 s, in which 7 messages come, and "
       "told for an hour, with the pings of a WebSocket, which come every 15 s, added; the model knows when the messages came and "
       "when each poll went out",
-      "what publishing costs, which is a POST or a frame for each of 6 000 messages, nor a distance: a delay has one transit more there",
+      "what publishing costs in bytes and requests, which is a POST or a frame for each of 6 000 messages, nor a distance: a delay has one transit more there",
       {{"room/poll/", "mean_us",
         "the model has messages for ever; in 4.2 s there are seven, and when they come is a matter of chance"}},
       cells_of};

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <utility>
 
@@ -103,6 +104,14 @@ std::optional<Run> Session::attempt(const Job& job) {
     std::vector<std::int64_t> sorted = run.samples_ns;
     std::sort(sorted.begin(), sorted.end());
     run.quantiles_us = quantiles_us(sorted);
+    for (auto* figures : {&run.figures, &run.predicted}) {
+      std::erase_if(*figures, [&run](const auto& figure) {
+        if (std::isfinite(figure.second)) return false;
+        run.gates.push_back(
+            {"figures are numbers", false, fmt::format("{} is {}", figure.first, figure.second)});
+        return true;
+      });
+    }
     return run;
   } catch (const Interrupted&) {
     return std::nullopt;
@@ -124,6 +133,8 @@ void Session::keep(Run run) {
     journal_.add(run);
   } catch (const std::exception& failure) {
     broken_ = failure.what();
+    run.samples = std::max(run.samples, run.samples_ns.size());
+    run.samples_ns = {};
   }
   runs_.push_back(std::move(run));
 }

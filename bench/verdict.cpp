@@ -233,10 +233,13 @@ Judgement judge_by(const Claim& claim, const Cells& cells) {
     }
   }
   for (const Case& one : claim.rule) {
-    const bool holds = std::all_of(one.when.begin(), one.when.end(), [&](const Condition& condition) {
-      return truth(condition, measured(condition.number)) == Truth::holds;
-    });
-    if (!holds) continue;
+    const auto any = [&](Truth which) {
+      return std::any_of(one.when.begin(), one.when.end(), [&](const Condition& condition) {
+        return truth(condition, measured(condition.number)) == which;
+      });
+    };
+    if (any(Truth::fails)) continue;
+    if (any(Truth::open)) break;  // this case may be the one, so no later one decides
     judgement.verdict = one.verdict;
     judgement.decided = &one;
     judgement.words = with_numbers(one.words, claim, judgement.numbers);

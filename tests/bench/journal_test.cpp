@@ -87,11 +87,18 @@ TEST(Journal, TakesNothingFromAnotherBuildProfileOrSeed) {
   Journal(directory.file(), "build-1", true).add(run("a", 0));
   const Journal other(directory.file(), "build-2", true);
   EXPECT_TRUE(other.found().empty());
-  EXPECT_THAT(other.dropped(), testing::HasSubstr("of another build, profile or seed"));
+  EXPECT_THAT(other.dropped(), testing::HasSubstr("of another build, machine, profile or seed"));
   const std::vector<std::string> programs{"/proc/self/exe"};
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "full", 2));
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "smoke", 1));
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of({}, "full", 1));
+  EXPECT_NE(bench::identity_of(programs, "full", 1, "http://192.0.2.1:8083"),
+            bench::identity_of(programs, "full", 1));
+  // It took long to measure, so it is not thrown away.
+  std::ifstream aside(directory.file() + ".old");
+  std::string line;
+  std::getline(aside, line);
+  EXPECT_THAT(line, testing::HasSubstr("build-1"));
 }
 
 TEST(Journal, ForgetsWhereItIsToldTo) {

@@ -94,6 +94,37 @@ TEST(Program, SaysWhereThereIsNoServerToMeasure) {
   EXPECT_THAT(no_url.errors, HasSubstr("--server got \"ftp://127.0.0.1\", expected one like http://"));
 }
 
+TEST(Program, PublishesOnlyTheWhole) {
+  for (const std::vector<std::string>& part :
+       {std::vector<std::string>{"--smoke"}, {"--filter", "^echo/"}, {"--full", "--claim", "L4"}}) {
+    std::vector<std::string> arguments = part;
+    arguments.push_back("--publish");
+    const Answer answer = answer_to(arguments);
+    EXPECT_EQ(answer.code, 2);
+    EXPECT_THAT(answer.errors, HasSubstr("--publish got only a part of it, expected everything"));
+  }
+}
+
+TEST(Program, KnowsEveryClaimThatThereIs) {
+  const Answer answer = answer_to({"--claim", "L99"});
+  EXPECT_EQ(answer.code, 2);
+  EXPECT_THAT(answer.errors, HasSubstr("there is no claim \"L99\", expected one of N1, N2"));
+  const Answer browser = answer_to({"--claim", "R6"});
+  EXPECT_EQ(browser.code, 2);
+  EXPECT_THAT(browser.errors, HasSubstr("nothing that this can measure decides the claim R6"));
+}
+
+TEST(Program, DoesNotMeasureBesideAnother) {
+  const Project project;
+  Child first(ten_runs(project));
+  wait_for_runs(project, 1);
+  const Answer second = answer_to({"--filter", "^floor/null", "--root", project.path.string()});
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.errors, HasSubstr("another one is measuring into"));
+  first.signal(SIGINT);
+  EXPECT_EQ(first.wait(std::chrono::seconds(30)), 130);
+}
+
 TEST(Program, SaysWhereItCannotWrite) {
   const Project project;
   std::ofstream(project.path / "build") << "a file where a directory should be";
