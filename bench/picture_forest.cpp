@@ -82,7 +82,7 @@ std::optional<Drawing> draw(const Results& results, const Ledger& ledger) {
     height += room;
   }
   constexpr double top = 66;
-  Drawing drawing(760, static_cast<int>(top + height + 60));
+  Drawing drawing(820, static_cast<int>(top + height + 60));
   drawing.title("How many times?",
                 "Squares: measured, with the 95 % confidence interval; hollow: as published");
   const Panel panel{340, top, 640, top + height, {least / 1.25, most * 1.25, true}, {height, 0}, false};
