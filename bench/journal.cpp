@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -21,10 +22,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// FNV-1a, 64 bit (RFC 9923): tells builds apart, and need not withstand anybody who wants to deceive himself.
-std::uint64_t fnv(std::uint64_t hash, std::string_view bytes) {
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return hash;
+// In the manner of FNV-1a, eight bytes at a time: tells builds apart, and need not withstand anybody who wants to deceive himself.
+std::uint64_t mixed(std::uint64_t hash, const std::vector<char>& bytes) {
+  std::uint64_t word = bytes.size();
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof word) {
+    hash = (hash ^ word) * 0x100000001b3;
+    hash ^= hash >> 29;
+    word = 0;
+    std::memcpy(&word, bytes.data() + at, std::min(sizeof word, bytes.size() - at));
+  }
+  return (hash ^ word) * 0x100000001b3;
+}
+
+std::vector<char> contents_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  std::vector<char> bytes(in ? static_cast<std::size_t>(in.tellg()) : 0);
+  in.seekg(0);
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
 }
 
 std::string first_line_of(const std::string& identity) {
@@ -35,11 +50,8 @@ std::string first_line_of(const std::string& identity) {
 
 std::string identity_of(const std::vector<std::string>& programs, const std::string& profile,
                         std::uint64_t seed, const std::string& machine) {
-  std::uint64_t hash = fnv(0xcbf29ce484222325, machine);
-  for (const std::string& program : programs) {
-    std::ifstream in(program, std::ios::binary);
-    hash = fnv(hash, std::string(std::istreambuf_iterator<char>(in), {}));
-  }
+  std::uint64_t hash = mixed(0xcbf29ce484222325, {machine.begin(), machine.end()});
+  for (const std::string& program : programs) hash = mixed(hash, contents_of(program));
   return fmt::format("{:016x}-{}-{}", hash, profile, seed);
 }
 

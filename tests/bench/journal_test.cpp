@@ -88,7 +88,12 @@ TEST(Journal, TakesNothingFromAnotherBuildProfileOrSeed) {
   const Journal other(directory.file(), "build-2", true);
   EXPECT_TRUE(other.found().empty());
   EXPECT_THAT(other.dropped(), testing::HasSubstr("of another build, machine, profile or seed"));
-  const std::vector<std::string> programs{"/proc/self/exe"};
+  const std::string program = (directory.path / "program").string();
+  write(program, "one build");
+  const std::vector<std::string> programs{program};
+  const std::string before = bench::identity_of(programs, "full", 1);
+  write(program, "one buile");
+  EXPECT_NE(bench::identity_of(programs, "full", 1), before);
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "full", 2));
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of(programs, "smoke", 1));
   EXPECT_NE(bench::identity_of(programs, "full", 1), bench::identity_of({}, "full", 1));
