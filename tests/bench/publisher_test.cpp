@@ -53,7 +53,8 @@ TEST(GatheringPublisher, SleepsAtLeastAsLongAsItIsTold) {
   publisher.gather(10ms);
   publisher.start(Clock::now() + 1ms);
   publisher.join();
-  EXPECT_LE(outlet.writes.size(), 100U);  // six sleeps, and what came due while it wrote: not one write for each
+  EXPECT_LE(outlet.writes.size(),
+            100U);  // six sleeps, and what came due while it wrote: not one write for each
   EXPECT_EQ(outlet.sent, 1000U);
 }
 
