@@ -21,8 +21,8 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
       "and passed on, like --benchmark_out=FILE.",
       "bench/run");
   app.set_help_flag("-h,--help", "print this and end");
-  const auto smoke =
-      app.add_flag("--smoke", arguments.smoke, "a few cells, once each, in less than a minute: does it work here?");
+  const auto smoke = app.add_flag("--smoke", arguments.smoke,
+                                  "a few cells, once each, in less than a minute: does it work here?");
   app.add_flag(
          "--full", arguments.full,
          "everything, in less than 90 minutes; goes on where it was interrupted. The default takes less than six")

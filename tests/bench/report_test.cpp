@@ -293,9 +293,10 @@ TEST(ProvenanceBlock, ListsWhatIsKnownAndKeepsItInItsTable) {
 }
 
 TEST(Block, OfAnotherNameIsRefusedWithThoseThatExist) {
-  EXPECT_THAT(error_of([] { bench::block({}, "headlines"); }),
-              testing::StartsWith(
-                  "there are no results \"headlines\", expected one of headline, models, provenance, claims, verdicts, floor"));
+  EXPECT_THAT(
+      error_of([] { bench::block({}, "headlines"); }),
+      testing::StartsWith(
+          "there are no results \"headlines\", expected one of headline, models, provenance, claims, verdicts, floor"));
 }
 
 TEST(Figure, InASentenceIsTheMedianInItsOwnUnit) {
