@@ -148,7 +148,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
         cell.headline_seconds = 1e-6;
         cell.estimate_s =
             0.2 + static_cast<double>(burst.times) * (0.03 + rtt_ms * 6e-3 + (arm == "poll" ? 0.1 : 0));
-        cell.repetitions = setting.by_profile(0u, telling ? 2u : 0u, 5u);
+        cell.repetitions = setting.by_profile(0u, telling ? 2u : 0u, 10u);
         cell.measure = [place = setting.place, burst](Run& run) { measure_burst(place, burst, run); };
         cells.push_back(std::move(cell));
       }

@@ -267,7 +267,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline = "cpu_ns_per_message";
     cell.headline_seconds = 1e-9;
     cell.estimate_s = 0.15;
-    cell.repetitions = setting.by_profile(0U, 1U, 5U);
+    cell.repetitions = setting.by_profile(0U, 1U, 10U);
     cell.measure = [payload, compress = std::move(compress)](Run& run) { measure(compress, payload, run); };
     cells.push_back(std::move(cell));
   };

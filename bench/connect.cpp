@@ -193,7 +193,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.estimate_s = 0.3 + static_cast<double>(start.times) * each_s + 2 * rtt_ms / 1e3;
     cell.anywhere = start.tls == Tls::none && !start.proxied && start.rtt.count() == 0;
     const bool telling = start.rtt.count() == 20 && (tls_name == "none" || tls_name == "1.3");
-    cell.repetitions = setting.by_profile(0U, telling ? 2U : 0U, 5U);
+    cell.repetitions = setting.by_profile(0U, telling ? 2U : 0U, 10U);
     cell.measure = [place = setting.place, start](Run& run) { measure_connect(place, start, run); };
     cells.push_back(std::move(cell));
   };

@@ -220,7 +220,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
                          : readers > few ? 1.2
                                          : 0.3) +
                         static_cast<double>(readers) * 1e-4;
-      cell.repetitions = readers == 1000 ? setting.by_profile(1u, 2u, 5u) : setting.by_profile(0u, 0u, 5u);
+      cell.repetitions = readers == 1000 ? setting.by_profile(1u, 2u, 10u) : setting.by_profile(0u, 0u, 10u);
       cell.measure = [place = setting.place, fanout](Run& run) { measure_fanout(place, fanout, run); };
       cells.push_back(std::move(cell));
     }

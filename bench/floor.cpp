@@ -185,7 +185,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline = "p50_us";
     cell.headline_seconds = 1e-6;
     cell.estimate_s = estimate_s;
-    cell.repetitions = setting.by_profile(standard > 1 ? 1U : 0U, standard, 5U);
+    cell.repetitions = setting.by_profile(standard > 1 ? 1U : 0U, standard, 10U);
     cell.measure = std::move(measure);
     return cells.emplace_back(std::move(cell));
   };

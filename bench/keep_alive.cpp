@@ -197,7 +197,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
           add(fmt::format("{}/rtt_ms:{}", keep ? "kept" : "fresh", rtt_ms), length_s + 0.2, "p50_us", 1e-6);
       cell.parameters = {{"rtt_ms", static_cast<double>(rtt_ms)}, {"kept", keep ? 1 : 0}};
       cell.anywhere = rtt_ms == 0;
-      cell.repetitions = setting.by_profile(0U, 0U, 5U);
+      cell.repetitions = setting.by_profile(0U, 0U, 10U);
       cell.measure = [place = setting.place, keep, rtt](Run& run) { measure_polls(place, keep, rtt, run); };
     }
   }

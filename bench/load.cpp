@@ -217,7 +217,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
       cell.headline = "mean_us";
       cell.headline_seconds = 1e-6;
       cell.estimate_s = Seconds(length + idle_length + calm_length).count() + 0.2;
-      cell.repetitions = setting.by_profile(0u, telling ? 2u : 0u, 5u);
+      cell.repetitions = setting.by_profile(0u, telling ? 2u : 0u, 10u);
       cell.measure = [place = setting.place, rate, length](Run& run) {
         measure_load(place, rate, length, run);
       };

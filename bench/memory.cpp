@@ -83,7 +83,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline = "user_bytes_per_reader";
     cell.headline_seconds = 1e-6;
     cell.estimate_s = 1;
-    cell.repetitions = setting.by_profile(0u, 2u, 5u);
+    cell.repetitions = setting.by_profile(0u, 2u, 10u);
     cell.measure = [place = setting.place](Run& run) { measure_memory(place, readers, run); };
     cells.push_back(std::move(cell));
   }

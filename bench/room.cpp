@@ -248,7 +248,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline = "cpu_us_per_hour";
     cell.headline_seconds = 1e-6;
     cell.estimate_s = std::chrono::duration<double>(room.window + interval).count() + 0.4;
-    cell.repetitions = setting.by_profile(0U, 2U, 5U);
+    cell.repetitions = setting.by_profile(0U, 2U, 10U);
     cell.measure = [place = setting.place, room](Run& run) { measure(place, room, run); };
     cells.push_back(std::move(cell));
   };

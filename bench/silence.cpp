@@ -251,7 +251,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
                                 : arm == "poll"   ? silence.interval
                                                   : milliseconds(short_wait);
     cell.estimate_s = Seconds(period).count() * static_cast<double>(silence.rounds) + 0.7;
-    cell.repetitions = setting.by_profile(smoke, standard, 5U);
+    cell.repetitions = setting.by_profile(smoke, standard, 10U);
     cell.measure = [place = setting.place, silence](Run& run) {
       is_streaming(run.arm) ? measure_heartbeats(place, silence, run) : measure_polls(place, silence, run);
     };

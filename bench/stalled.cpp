@@ -137,7 +137,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
       cell.headline = "p99_us";
       cell.headline_seconds = 1e-6;
       cell.estimate_s = Seconds(before_length + stall_length + after_length).count() + 0.3;
-      cell.repetitions = setting.by_profile(0u, stalled == 50 ? 2u : 0u, 5u);
+      cell.repetitions = setting.by_profile(0u, stalled == 50 ? 2u : 0u, 10u);
       cell.measure = [place = setting.place, stalled](Run& run) { measure_stalled(place, stalled, run); };
       cells.push_back(std::move(cell));
     }
