@@ -295,7 +295,7 @@ int measure_all(const Arguments& arguments) {
   }
   const AwakeCores awake;
   results.provenance["idle cores"] = awake.in_words();
-  const CpuTime machine = cpu_time();
+  journal.begin(results.provenance);
 
   for (const Job& job : jobs) {
     benchmark::RegisterBenchmark(job.cell->name.c_str(),
@@ -307,7 +307,9 @@ int measure_all(const Arguments& arguments) {
   Silent silent;
   if (!jobs.empty()) benchmark::RunSpecifiedBenchmarks(&silent);
   benchmark::Shutdown();
-  finish(results.provenance, machine);
+  std::vector<Provenance> sittings = journal.sittings();
+  for (const auto& [name, value] : session.until_now()) sittings.back()[name] = value;
+  tell_sittings(results, std::move(sittings));
   results.runs = std::move(session.runs());
   const std::size_t planned = plan_jobs(cells, setting.seed).size();
   results.provenance["runs"] = results.runs.size() < planned

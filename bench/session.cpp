@@ -124,6 +124,13 @@ std::optional<Run> Session::attempt(const Job& job) {
   }
 }
 
+Provenance Session::until_now() const {
+  Provenance now;
+  finish(now, begun_);
+  now["runs"] = std::to_string(made_);
+  return now;
+}
+
 // On the disk before the next run begins; its samples are then no longer needed here.
 void Session::keep(Run run) {
   try {
@@ -131,6 +138,8 @@ void Session::keep(Run run) {
     run.samples = run.samples_ns.size();
     run.samples_ns = {};
     journal_.add(run);
+    ++made_;
+    journal_.tell(until_now());
   } catch (const std::exception& failure) {
     broken_ = failure.what();
     run.samples = std::max(run.samples, run.samples_ns.size());

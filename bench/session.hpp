@@ -40,6 +40,8 @@ class Session {
   void measure(const Job& job, benchmark::State& state);
 
   std::vector<Run>& runs() { return runs_; }
+  /// Of this sitting until now: its end, the time that was stolen, and how many runs it made.
+  Provenance until_now() const;
   const Progress& progress() const { return progress_; }
   std::size_t failed() const { return failed_; }         ///< runs with a gate that is the program's
   std::size_t dropped() const { return dropped_; }       ///< runs that the machine has spoilt
@@ -54,6 +56,8 @@ class Session {
   Journal& journal_;
   std::string directory_;
   std::vector<Run> runs_;
+  CpuTime begun_ = cpu_time();
+  std::size_t made_ = 0;
   unsigned order_ = 0;
   std::size_t failed_ = 0, dropped_ = 0;
   std::string broken_;
