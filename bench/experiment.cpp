@@ -78,6 +78,7 @@ double Meter::server_user_share() const {
 void Meter::tell(Run& run) const {
   run.figures["client_utilisation"] = client_utilisation();
   if (process_) run.figures["server_utilisation"] = server_utilisation();
+  run.figures["metered_ms"] = seconds_ * 1e3;
   run.figures["waited_ms"] = std::max(waited_s_, 0.0) * 1e3;
   run.figures["stolen_percent"] = 100 * stolen_;
   run.gates.push_back(
@@ -149,9 +150,11 @@ bool is_of_the_machine(const Run& run, const Gate& gate) {
   if (gate.name == on_time_name || gate.name == stolen_name || gate.name == core_name) return true;
   // Readers that were held up measure that, and not when they asked; what waits for a relay that is held up may overflow; a peer that is held up
   // for two ticks and two round trips is sent again what it has, where that is two packets or more (RFC 8985, 7.2).
-  constexpr double much_ms = 50, two_ticks_ms = 8;
-  const auto waited = run.figures.find("waited_ms");
+  const auto waited = run.figures.find("waited_ms"), metered = run.figures.find("metered_ms");
   if (waited == run.figures.end()) return false;
+  const double length_ms = metered == run.figures.end() ? 0 : metered->second;
+  // In a long run little by little comes together: so much of it is nothing that anybody was held up by at once.
+  const double two_ticks_ms = std::max(8.0, 0.001 * length_ms), much_ms = std::max(50.0, 0.005 * length_ms);
   if (gate.name == no_retransmissions_name) return waited->second > two_ticks_ms;
   return (gate.name == uniform_name || gate.name == nothing_lost_name) && waited->second > much_ms;
 }

@@ -197,4 +197,15 @@ TEST(Jobs, ThatAreDoneAndCountAreNotDoneAgain) {
   EXPECT_EQ(left[1].repetition, 2u);
 }
 
+TEST(Jobs, WithoutARunThatCountsAreKnownByTheirCell) {
+  std::vector<bench::Cell> cells(3);
+  cells[0].name = "b";
+  cells[1].name = "a";
+  cells[2].name = "c";
+  for (bench::Cell& cell : cells) cell.repetitions = 2;
+  const auto jobs = bench::plan_jobs(cells, 1);
+  EXPECT_EQ(bench::without_runs(jobs, {run("c", 0, false), run("c", 1), run("b", 0, false)}),
+            (std::vector<std::string>{"a", "b"}));
+}
+
 }  // namespace
