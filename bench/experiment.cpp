@@ -107,8 +107,9 @@ std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link) {
 }
 
 Gate on_time(std::span<const std::int64_t> sorted_lateness) {
-  const double p99_us =
-      sorted_lateness.empty() ? 0 : static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
+  if (sorted_lateness.empty())
+    return {std::string(on_time_name), false, "the generator handed over no message that could tell"};
+  const double p99_us = static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
   return {std::string(on_time_name), p99_us < 1000,
           fmt::format("the generator was {:.0f} µs late at p99, expected less than 1000", p99_us)};
 }

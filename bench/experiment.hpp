@@ -180,7 +180,7 @@ constexpr std::chrono::milliseconds shortest_transit{1};
 
 // Gates. Each says what was seen and what was expected.
 
-/// Above 1 ms at p99 the run is about the generator.
+/// Above 1 ms at p99 the run is about the generator. Of no message nothing is known.
 Gate on_time(std::span<const std::int64_t> sorted_lateness);
 /// Where a server is driven to its limit: no other program had its core for more than a twentieth of the time.
 Gate had_its_core(const Meter& meter);

@@ -60,6 +60,8 @@ class PostOutlet final : public Outlet {
   std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
   /// The first message that had to wait since the server took no more; none so far: the largest number there is.
   std::size_t first_held() const { return first_held_; }
+  /// What was held so far does not count: a run begins, and what came before it was meant to be too much.
+  void forget_held() { first_held_ = std::numeric_limits<std::size_t>::max(); }
 
  private:
   const std::string& numbered(std::size_t index);
