@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -191,7 +192,6 @@ TEST(Gates, ANegativeDelayAndALateGeneratorAreSaid) {
   EXPECT_TRUE(bench::no_negative(std::vector<std::int64_t>{5, 7}).passed);
   EXPECT_FALSE(bench::on_time(std::vector<std::int64_t>(100, 1'000'001)).passed);
   EXPECT_TRUE(bench::on_time(std::vector<std::int64_t>(100, 50'000)).passed);
-}
   EXPECT_FALSE(bench::on_time({}).passed);  // nobody knows
 }
 
@@ -223,6 +223,7 @@ TEST(Meter, CountsOnlyThreadsThatHaveTheCallersCore) {
   if (!cores.apart()) GTEST_SKIP() << "there is one core only";
   EXPECT_LT(seen_beside_a_busy_thread(cores.clients, cores.server), 0.1);
   EXPECT_GT(seen_beside_a_busy_thread(cores.clients, cores.clients), 0.2);
+}
 
 TEST(Control, KnowsWhatItsOwnReadingsCost) {
   bench::Site site(place(), "sse");
