@@ -7,10 +7,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
+
+#include <sched.h>
 
 namespace bench {
 namespace {
@@ -34,6 +38,28 @@ double run_queue_s(const std::string& path) {
   return waited * 1e-9;
 }
 
+// CPU of this process's threads that are kept to other cores than the calling one: it took nothing from that.
+double elsewhere_s() {
+  cpu_set_t here;
+  if (sched_getaffinity(0, sizeof here, &here) != 0) return 0;
+  double sum = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    cpu_set_t there, both;
+    const int id = std::atoi(thread.path().filename().c_str());
+    if (sched_getaffinity(id, sizeof there, &there) != 0) continue;  // it has ended meanwhile
+    CPU_AND(&both, &here, &there);
+    if (CPU_COUNT(&both) > 0) continue;
+    std::ifstream file(thread.path() / "schedstat");
+    double ran = 0;
+    file >> ran;
+    sum += ran * 1e-9;
+  }
+  return sum;
+}
+
+// CPU of this process on the calling thread's core.
+double clients_s() { return cpu_s(CLOCK_PROCESS_CPUTIME_ID) - elsewhere_s(); }
+
 }  // namespace
 
 Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
@@ -41,15 +67,16 @@ Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
     server_ = server->cpu();
     sleeps_ = server->context_switches();
   }
-  client_begin_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
+  client_begin_s_ = clients_s();
   waited_s_ = waited();
   server_waited_s_ = server_waited();
   begin_ = Clock::now();
 }
 
-// Of the clients without what their own publisher took from them, and of the server.
+// Of the clients without what their own publisher took from them where it has the same core, and of the server. At least so much: the
+// publisher also runs while nobody waits for it.
 double Meter::waited() const {
-  const double publisher = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s(CLOCK_THREAD_CPUTIME_ID);
+  const double publisher = clients_s() - cpu_s(CLOCK_THREAD_CPUTIME_ID);
   return run_queue_s("/proc/thread-self/schedstat") - publisher + server_waited();
 }
 
@@ -59,7 +86,7 @@ double Meter::server_waited() const {
 
 void Meter::end() {
   seconds_ = std::chrono::duration<double>(Clock::now() - begin_).count();
-  client_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - client_begin_s_;
+  client_s_ = clients_s() - client_begin_s_;
   if (process_) {
     server_ = process_->cpu() - server_;
     sleeps_ = process_->context_switches() - sleeps_;
@@ -107,8 +134,9 @@ std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link) {
 }
 
 Gate on_time(std::span<const std::int64_t> sorted_lateness) {
-  const double p99_us =
-      sorted_lateness.empty() ? 0 : static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
+  if (sorted_lateness.empty())
+    return {std::string(on_time_name), false, "the generator handed over no message that could tell"};
+  const double p99_us = static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
   return {std::string(on_time_name), p99_us < 1000,
           fmt::format("the generator was {:.0f} µs late at p99, expected less than 1000", p99_us)};
 }

@@ -132,7 +132,7 @@ class Meter {
   std::uint64_t server_sleeps() const { return sleeps_; }
   double client_utilisation() const {
     return client_s_ / seconds_;
-  }  ///< of one core, publisher (which stays awake before a message is due) and readers together
+  }  ///< of the calling thread's core, publisher (which stays awake before a message is due) and readers together
   /// The share of the time in which the server ran, or wanted to while another program had its core.
   double server_wanted() const { return server_utilisation() + server_waited_s_ / seconds_; }
   double server_utilisation() const {
@@ -140,7 +140,7 @@ class Meter {
   }
 
   /// client_utilisation, server_utilisation, waited_ms (readers or server were ready, and other programs had the
-  /// core), stolen_percent and the gate on that.
+  /// core: for so long at least), stolen_percent and the gate on that.
   void tell(Run& run) const;
 
  private:
@@ -180,7 +180,7 @@ constexpr std::chrono::milliseconds shortest_transit{1};
 
 // Gates. Each says what was seen and what was expected.
 
-/// Above 1 ms at p99 the run is about the generator.
+/// Above 1 ms at p99 the run is about the generator. Of no message nothing is known.
 Gate on_time(std::span<const std::int64_t> sorted_lateness);
 /// Where a server is driven to its limit: no other program had its core for more than a twentieth of the time.
 Gate had_its_core(const Meter& meter);

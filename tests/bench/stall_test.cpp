@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -191,6 +192,37 @@ TEST(Gates, ANegativeDelayAndALateGeneratorAreSaid) {
   EXPECT_TRUE(bench::no_negative(std::vector<std::int64_t>{5, 7}).passed);
   EXPECT_FALSE(bench::on_time(std::vector<std::int64_t>(100, 1'000'001)).passed);
   EXPECT_TRUE(bench::on_time(std::vector<std::int64_t>(100, 50'000)).passed);
+  EXPECT_FALSE(bench::on_time({}).passed);  // nobody knows
+}
+
+// The share of a core that a Meter sees on `mine` while a thread on `other` works all the time, on a thread of its own: it is pinned.
+double seen_beside_a_busy_thread(int mine, int other) {
+  double seen = -1;
+  std::thread([&] {
+    bench::pin_to(mine);
+    std::atomic<bool> begun = false, done = false;
+    std::thread busy([&] {
+      bench::pin_to(other);
+      begun = true;
+      while (!done) {
+      }
+    });
+    while (!begun) std::this_thread::yield();
+    bench::Meter meter(nullptr);
+    std::this_thread::sleep_for(100ms);
+    meter.end();
+    done = true;
+    busy.join();
+    seen = meter.client_utilisation();
+  }).join();
+  return seen;
+}
+
+TEST(Meter, CountsOnlyThreadsThatHaveTheCallersCore) {
+  const bench::Cores cores = bench::choose_cores();
+  if (!cores.apart()) GTEST_SKIP() << "there is one core only";
+  EXPECT_LT(seen_beside_a_busy_thread(cores.clients, cores.server), 0.1);
+  EXPECT_GT(seen_beside_a_busy_thread(cores.clients, cores.clients), 0.2);
 }
 
 TEST(Control, KnowsWhatItsOwnReadingsCost) {
