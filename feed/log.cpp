@@ -8,7 +8,7 @@ Log::Log(std::string epoch, HistoryLimits limits) : epoch_(std::move(epoch)), li
 
 Cursor Log::append(const Draft& draft, std::int64_t at_ms) {
   const Seq seq = last() + 1;
-  json_.append(encode(Message{seq, at_ms, draft.author, draft.text}) + ',');
+  json_.append(encode(Message{seq, at_ms, draft.author, draft.text, draft.image}) + ',');
   const auto json_bytes = [this] { return json_.bytes() - json_.count(); };  // without the commas
   while (json_.count() > 1 && (json_.count() > limits_.messages || json_bytes() > limits_.bytes))
     json_.forget(json_.first());

@@ -142,8 +142,11 @@ Result<Hello> parse_hello(const json::object& object) {
 }
 
 std::string encode(const Message& message) {
-  return R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" + std::to_string(message.at_ms) +
-         R"(,"author":)" + quote(message.author) + R"(,"text":)" + quote(message.text) + '}';
+  std::string json = R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" +
+                     std::to_string(message.at_ms) + R"(,"author":)" + quote(message.author) + R"(,"text":)" +
+                     quote(message.text);
+  if (!message.image.empty()) json += R"(,"image":)" + quote(message.image);
+  return json + '}';
 }
 
 Result<Message> parse_message(std::string_view text) {
@@ -161,7 +164,13 @@ Result<Message> parse_message(const json::object& object) {
   if (!author) return author.error();
   auto text = text_member(object, "text");
   if (!text) return text.error();
-  return Message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  Message message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  if (object.contains("image")) {
+    auto image = text_member(object, "image");
+    if (!image) return image.error();
+    message.image = *std::move(image);
+  }
+  return message;
 }
 
 Result<Draft> parse_draft(std::string_view text, std::string_view default_author) {

@@ -28,6 +28,14 @@ TEST(Log, NumbersItsMessagesFrom1) {
   EXPECT_EQ(log.at(2), R"({"seq":2,"at":2,"author":"ada","text":"hi"})");
 }
 
+TEST(Log, KeepsAPicturesPath) {
+  Log log("k3f9", {});
+  log.append({"ada", "", "/images/0123456789abcdef0123456789abcdef.png"}, 1);
+  EXPECT_EQ(
+      log.at(1),
+      R"({"seq":1,"at":1,"author":"ada","text":"","image":"/images/0123456789abcdef0123456789abcdef.png"})");
+}
+
 TEST(Log, HasItsMessagesSideBySideWithCommas) {
   Log log("k3f9", {});
   log.append({"a", "x"}, 1);

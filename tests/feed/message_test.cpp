@@ -115,7 +115,14 @@ TEST(Message, KeepsEveryLengthOfUtf8AsItIs) {
 TEST(Message, IsReadWhateverTheOrderOfItsMembersAndWithOthers) {
   const auto message =
       parse_message(R"( {"image":"/images/1.gif", "text":"hi","author":"ada", "at":5,"seq":2} )");
-  EXPECT_EQ(message.value(), (Message{2, 5, "ada", "hi"}));
+  EXPECT_EQ(message.value(), (Message{2, 5, "ada", "hi", "/images/1.gif"}));
+}
+
+TEST(Message, SaysItsPictureBehindItsText) {
+  const Message message{17, 1763780000123, "ada", "", "/images/0123456789abcdef0123456789abcdef.gif"};
+  EXPECT_EQ(encode(message), R"({"seq":17,"at":1763780000123,"author":"ada","text":"",)"
+                             R"("image":"/images/0123456789abcdef0123456789abcdef.gif"})");
+  EXPECT_EQ(parse_message(encode(message)).value(), message);
 }
 
 TEST(Message, WithAMissingOrWrongMemberIsRefused) {
@@ -133,6 +140,8 @@ TEST(Message, WithAMissingOrWrongMemberIsRefused) {
             "got no \"author\", expected a string");
   EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":null})").error().detail,
             "\"text\" is of type null, expected a string");
+  EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":"t","image":null})").error().detail,
+            "\"image\" is of type null, expected a string");
 }
 
 TEST(Hello, SaysWhereTheFeedBegins) {
@@ -171,6 +180,12 @@ TEST(Draft, IsWhatAClientSends) {
 
 TEST(Draft, WithoutAnAuthorHasTheDefaultOne) {
   EXPECT_EQ(parse_draft(R"({"text":""})", "guest")->author, "guest");
+}
+
+TEST(Draft, CannotNameAPicture) {
+  const auto draft =
+      parse_draft(R"({"text":"hi","image":"/images/0123456789abcdef0123456789abcdef.gif"})", "guest");
+  EXPECT_EQ(draft->image, "");
 }
 
 TEST(Draft, HasAnAuthorOf1To64Bytes) {
