@@ -83,6 +83,9 @@ class Store {
   void must(bool ok) const;  // throws what SQLite says
   Statement prepare(std::string_view sql);
   std::string text(const char* sql);  // the first column of the first row
+  bool try_to_write(const Transaction& transaction);
+  void roll_back();
+  bool checkpoint();  // true: there is room in the log again
 
   std::filesystem::path file_;
   std::string boot_, epoch_;
