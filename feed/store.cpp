@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -109,6 +110,7 @@ Store::Store(const fs::path& directory, std::string boot)
   check_header();
 
   sqlite3* opened = nullptr;
+  made_ = !fs::exists(file_, error);
   const int status = sqlite3_open_v2(
       file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
@@ -128,7 +130,8 @@ Store::Store(const fs::path& directory, std::string boot)
     return;
   }
   check_version(static_cast<unsigned>(std::stoul(text("PRAGMA application_id"))), version);
-  const std::string found = text("PRAGMA quick_check(1)");
+  std::string found = text("PRAGMA quick_check(1)");
+  std::replace(found.begin(), found.end(), '\n', ' ');
   if (found != "ok") leave_alone(file_, "is damaged (" + found + ')');
 
   epoch_ = text("SELECT epoch FROM state");
@@ -139,7 +142,11 @@ Store::Store(const fs::path& directory, std::string boot)
 }
 
 Store::~Store() {
-  if (!begun_) return;
+  if (!begun_) {
+    std::error_code error;
+    if (made_) fs::remove(file_, error);  // empty
+    return;
+  }
   // Where the disk doesn't take this, the next to open it finds what was committed all the same.
   exec("PRAGMA synchronous = FULL; UPDATE state SET closed = 1");
 }
