@@ -1,5 +1,7 @@
 #include "feed/exchange.hpp"
 
+#include "feed/receipts.hpp"
+
 #include <boost/url/parse_query.hpp>
 #include <fmt/format.h>
 
@@ -16,11 +18,24 @@ Response problem(http::status status, std::string_view detail, std::string field
           std::move(fields)};
 }
 
-Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin)
+Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin,
+                   const Proxies* proxies)
     : connection_(connection),
       request_(std::move(request)),
-      origin_(std::move(allowed_origin)),
-      keep_alive_(request_.keep_alive()) {}
+      framing_{std::move(allowed_origin), request_.version(), request_.keep_alive()},
+      proxies_(proxies) {}
+
+net::ip::address Exchange::client_address() const {
+  boost::system::error_code error;  // the peer may have left: then there is no address
+  const net::ip::address peer = connection_.socket().remote_endpoint(error).address();
+  return proxies_ ? proxies_->client(peer, field("X-Forwarded-For")) : peer;
+}
+
+bool Exchange::is_secure() const {
+  if (!proxies_ || proxies_->none()) return false;
+  boost::system::error_code error;
+  return proxies_->secure(connection_.socket().remote_endpoint(error).address(), field("X-Forwarded-Proto"));
+}
 
 std::string Exchange::field(std::string_view name) const {
   std::string joined;
@@ -51,9 +66,7 @@ Result<After> Exchange::after() const {
   return *text ? parse_after(**text) : After::everything();
 }
 
-net::awaitable<void> Exchange::reply(Response response) {
-  answer_ = Answer::sized;
-  status_ = response.status;
+std::string Exchange::encode(const Response& response, const Framing& framing) {
   const std::string_view reason = http::obsolete_reason(response.status);
   std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", static_cast<unsigned>(response.status),
                                 reason, http_date());
@@ -62,17 +75,36 @@ net::awaitable<void> Exchange::reply(Response response) {
   if (response.status != http::status::no_content && response.status != http::status::not_modified) {
     out += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
-  if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
+  if (!framing.origin.empty())
+    out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", framing.origin);
   out += response.fields;
-  if (!keep_alive_) {
+  if (!framing.keep_alive) {
     out += "Connection: close\r\n";
-  } else if (request_.version() < 11) {
+  } else if (framing.version < 11) {
     out += "Connection: keep-alive\r\n";  // HTTP/1.0 closes where nothing is said
   }
   out += "\r\n";
-  if (!head_only_) out += response.body;
+  if (!framing.head_only) out += response.body;
+  return out;
+}
+
+net::awaitable<void> Exchange::reply(Response response) {
+  answer_ = Answer::sized;
+  status_ = response.status;
+  const std::string out = encode(response, framing_);
+  if (connection_.owes()) co_await connection_.receipts().told();
   const auto written = co_await connection_.write(out);
-  if (!written) keep_alive_ = false;  // the peer left
+  if (!written) framing_.keep_alive = false;  // the peer left
+}
+
+net::awaitable<void> Exchange::reply_later(Publication publication,
+                                           std::function<Response(const Result<Cursor>&)> answer) {
+  answer_ = Answer::sized;
+  status_ = http::status::ok;  // if it is another one, `answer` knows
+  Receipts::Encode later = [framing = framing_, answer = std::move(answer)](const Result<Cursor>& place) {
+    return encode(answer(place), framing);
+  };
+  co_await connection_.receipts().add(std::move(publication), std::move(later));
 }
 
 net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view fields,
@@ -81,14 +113,15 @@ net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view
   status_ = http::status::ok;
   std::string out = fmt::format(
       "HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n", http_date(), type);
-  if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
+  if (!framing_.origin.empty())
+    out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", framing_.origin);
   out += fields;
   out += "\r\n";
-  if (!head_only_) out += first;
+  if (!framing_.head_only) out += first;
   request_ = {};
   connection_.buffer().shrink_to_fit();
   const auto written = co_await connection_.write(out);
-  if (written && head_only_) co_return Error{Errc::closed, "HEAD: the head was all"};
+  if (written && framing_.head_only) co_return Error{Errc::closed, "HEAD: the head was all"};
   co_return written;
 }
 

@@ -5,12 +5,15 @@
 #include "feed/connection.hpp"
 #include "feed/error.hpp"
 #include "feed/message.hpp"
+#include "feed/proxies.hpp"
+#include "feed/publication.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +42,8 @@ class Exchange {
  public:
   enum class Answer { none, sized, unsized, taken_over };
 
-  Exchange(Connection& connection, Request request, std::string allowed_origin);
+  Exchange(Connection& connection, Request request, std::string allowed_origin,
+           const Proxies* proxies = nullptr);
 
   const Request& request() const { return request_; }
   Request& request() { return request_; }
@@ -57,8 +61,17 @@ class Exchange {
   /// A field of the request's head, empty where it is not there. Several of one name are one list (RFC 9110, 5.2).
   std::string field(std::string_view name) const;
 
+  /// Who asks, as far as it is known: the peer, or whom a trusted proxy stands for.
+  net::ip::address client_address() const;
+  /// Whether who asks came by https, to a trusted proxy.
+  bool is_secure() const;
+
   /// 1. A sized body. The connection goes on with its next request, unless the client asked to close it.
   net::awaitable<void> reply(Response response);
+  /// The same as soon as the publication has ended. Does not wait for it: further requests are read meanwhile, and answered behind
+  /// this one. `answer` may be called when this object is gone.
+  net::awaitable<void> reply_later(Publication publication,
+                                   std::function<Response(const Result<Cursor>&)> answer);
 
   /// 2. An unsized body: the head (200, chunked) and the `first` chunks now, then pieces for as long as it lasts. The request is
   /// dropped, a stream keeps no memory of it. Error: the peer left.
@@ -72,19 +85,27 @@ class Exchange {
   Connection& take_over();
 
   Answer answer() const { return answer_; }
-  bool keep_alive() const { return keep_alive_ && answer_ == Answer::sized; }
+  bool keep_alive() const { return framing_.keep_alive && answer_ == Answer::sized; }
   http::status status() const { return status_; }
 
  private:
   friend class Routes;
   friend class Listener;
+  // What the head of an answer depends on besides the answer.
+  struct Framing {
+    std::string origin;  // allowed foreign origin, said in every answer
+    unsigned version = 11;
+    bool keep_alive = true;
+    bool head_only = false;
+  };
+  static std::string encode(const Response& response, const Framing& framing);
+
   Connection& connection_;
   Request request_;
+  Framing framing_;
+  const Proxies* proxies_;
   std::string room_;
-  std::string query_;   // the encoded query of the target, without the question mark
-  std::string origin_;  // allowed foreign origin, said in every answer
-  bool keep_alive_ = true;
-  bool head_only_ = false;
+  std::string query_;  // the encoded query of the target, without the question mark
   Answer answer_ = Answer::none;
   http::status status_ = http::status::unknown;
 };

@@ -1,6 +1,7 @@
 #include "feed/listener.hpp"
 
 #include "feed/guard.hpp"
+#include "feed/receipts.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -94,7 +95,12 @@ struct Listener::Registration {
 
 Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
                    Counters& counters)
-    : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
+    : options_(options),
+      routes_(routes),
+      proxies_(options.trusted_proxy),
+      counters_(counters),
+      acceptor_(executor),
+      timer_(executor) {
   net::ip::tcp::resolver resolver(executor);
   const net::ip::tcp::endpoint endpoint =
       *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
@@ -205,6 +211,9 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
   for (;;) {
     Result<Request> request = co_await read(connection);
     connection.idle = false;
+    const bool may_overtake = request && (*request).method() == http::verb::post;
+    // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
+    if (connection.owes() && !may_overtake) co_await connection.receipts().told();
     if (!request && request.error().status == 0) co_return;  // the peer left, or has nothing more to ask
     ++counters_.requests;
     if (!request) {
@@ -214,8 +223,9 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     const auto host = (*request)[http::field::host];
     const auto origin = (*request)[http::field::origin];
     const bool foreign = !origin.empty() && is_foreign(origin, host);
-    Exchange exchange(connection, *std::move(request), foreign ? std::string(origin) : std::string());
-    if (stopping_) exchange.keep_alive_ = false;
+    Exchange exchange(connection, *std::move(request), foreign ? std::string(origin) : std::string(),
+                      &proxies_);
+    if (stopping_) exchange.framing_.keep_alive = false;
     auto found = routes_.find(exchange);
     if (auto* response = std::get_if<Response>(&found)) {
       co_await exchange.reply(std::move(*response));
@@ -224,6 +234,7 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     }
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
     if (!exchange.keep_alive() || stopping_) {
+      if (connection.owes()) co_await connection.receipts().told();
       if (exchange.answer() != Exchange::Answer::taken_over) co_await connection.close_gently();
       co_return;
     }
@@ -282,6 +293,7 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   if (!admitted) co_return admitted.error();
   // RFC 9110, 10.1.1
   if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
+    if (connection.owes()) co_await connection.receipts().told();
     const auto told = co_await connection.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!told) co_return told.error();  // the peer left
   }

@@ -142,8 +142,40 @@ Result<Hello> parse_hello(const json::object& object) {
 }
 
 std::string encode(const Message& message) {
-  return R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" + std::to_string(message.at_ms) +
-         R"(,"author":)" + quote(message.author) + R"(,"text":)" + quote(message.text) + '}';
+  std::string json = R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" +
+                     std::to_string(message.at_ms) + R"(,"author":)" + quote(message.author) + R"(,"text":)" +
+                     quote(message.text);
+  if (!message.image.empty()) json += R"(,"image":)" + quote(message.image);
+  return json + '}';
+}
+
+Message numbered(Draft draft, Seq seq, std::int64_t at_ms) {
+  return {seq, at_ms, std::move(draft.author), std::move(draft.text), std::move(draft.image)};
+}
+
+std::string shortened(std::string_view json, std::size_t most_bytes) {
+  // A quote inside of a string is escaped, so neither of these can be a part of what somebody wrote.
+  constexpr std::string_view before = R"(,"text":")";
+  constexpr std::string_view behind = R"(","image":")";
+  const std::size_t begin = json.find(before) + before.size();
+  std::size_t end = begin;  // of what is kept: always between two characters
+  for (;;) {
+    if (json[end] == '"') return std::string(json);  // all of it
+    std::size_t next = end;
+    if (json[end] == '\\') {
+      next += json[end + 1] == 'u' ? 6 : 2;  // \u001b, or \n
+    } else {
+      do ++next;
+      while ((json[next] & 0xc0) == 0x80);  // the rest of a character in UTF-8
+    }
+    if (next - begin > most_bytes) break;
+    end = next;
+  }
+  std::string cut(json.substr(0, end));
+  cut += "…\"";
+  const std::size_t image = json.rfind(behind);
+  if (image != std::string_view::npos) return cut.append(json.substr(image + 1));
+  return cut += '}';
 }
 
 Result<Message> parse_message(std::string_view text) {
@@ -161,7 +193,13 @@ Result<Message> parse_message(const json::object& object) {
   if (!author) return author.error();
   auto text = text_member(object, "text");
   if (!text) return text.error();
-  return Message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  Message message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  if (object.contains("image")) {
+    auto image = text_member(object, "image");
+    if (!image) return image.error();
+    message.image = *std::move(image);
+  }
+  return message;
 }
 
 Result<Draft> parse_draft(std::string_view text, std::string_view default_author) {

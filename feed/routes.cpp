@@ -58,8 +58,8 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   exchange.query_.assign(query.data(), query.size());
 
   http::verb method = exchange.request().method();
-  exchange.head_only_ = method == http::verb::head;
-  if (exchange.head_only_) method = http::verb::get;
+  exchange.framing_.head_only = method == http::verb::head;
+  if (exchange.framing_.head_only) method = http::verb::get;
   const Route* found = nullptr;
   std::string allowed;
   for (const Route& route : routes_) {

@@ -37,6 +37,8 @@ class Child {
   /// What it wrote to standard error. Only after wait().
   std::string errors();
 
+  pid_t pid() const { return pid_; }
+
   /// Bytes of memory in use (VmRSS).
   std::size_t resident_bytes() const;
   /// Open file descriptors.
