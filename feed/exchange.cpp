@@ -1,12 +1,31 @@
 #include "feed/exchange.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/url/parse_query.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <ctime>
 
 namespace feed {
+namespace {
+
+// A body may take body_time, and a second more for each so many bytes that have come: a phone at the edge of its network gets through
+// (64 kbit/s; 5 MiB in 11 minutes), who sends a byte now and then is cut off after little more than body_time.
+constexpr std::uint64_t slowest_body = 8192;
+
+// What is read from a file and written at once: some 10 µs, then it is the others' turn.
+constexpr std::size_t file_piece = 16 * 1024;
+
+}  // namespace
 
 Response problem(http::status status, std::string_view detail, std::string fields) {
   const std::string_view title = http::obsolete_reason(status);
@@ -51,16 +70,76 @@ Result<After> Exchange::after() const {
   return *text ? parse_after(**text) : After::everything();
 }
 
-net::awaitable<void> Exchange::reply(Response response) {
+void Exchange::expect_body(std::uint64_t bytes, std::chrono::milliseconds time) {
+  body_left_ = bytes;
+  body_time_ = time;
+  expects_continue_ =  // RFC 9110, 10.1.1
+      request_.version() >= 11 && beast::iequals(request_[http::field::expect], "100-continue");
+}
+
+net::awaitable<Result<std::size_t>> Exchange::read_body(net::mutable_buffer into) {
+  if (body_left_ < into.size()) into = net::buffer(into, static_cast<std::size_t>(body_left_));
+  if (into.size() == 0) co_return std::size_t{0};
+  if (connection_.buffer().size() > 0) {  // it came with the head
+    const std::size_t some = net::buffer_copy(into, connection_.buffer().data());
+    connection_.buffer().consume(some);
+    body_left_ -= some;
+    co_return some;
+  }
+  if (expects_continue_) {
+    expects_continue_ = false;
+    const auto told = co_await connection_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!told) co_return told.error();  // the peer left
+  }
+  if (body_read_ == 0) body_began_ = std::chrono::steady_clock::now();
+  const auto due = body_began_ + body_time_ + std::chrono::milliseconds(body_read_ * 1000 / slowest_body);
+  const TimeLimit limit(connection_.socket(), due - std::chrono::steady_clock::now());
+  boost::system::error_code error;
+  const std::size_t some =
+      co_await connection_.stream().async_read_some(into, net::redirect_error(net::use_awaitable, error));
+  if (limit.expired()) {
+    co_return Error{
+        Errc::timed_out,
+        fmt::format("the body took more than {:.3g} s and a second for each {} bytes, expected less",
+                    std::chrono::duration<double>(body_time_).count(), slowest_body),
+        static_cast<int>(http::status::request_timeout)};
+  }
+  if (error) co_return Error{Errc::left, "read: " + error.message()};
+  body_left_ -= some;
+  body_read_ += some;
+  co_return some;
+}
+
+// What of the body has come with the head, which is all of nearly every one.
+void Exchange::take_buffered_body() {
+  const auto buffered = connection_.buffer().data();
+  const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, buffered.size()));
+  request_.body().append(static_cast<const char*>(buffered.data()), some);
+  connection_.buffer().consume(some);
+  body_left_ -= some;
+}
+
+net::awaitable<Result<>> Exchange::read_whole_body() {
+  std::array<char, 4096> piece;
+  while (body_left_ > 0) {
+    const auto some = co_await read_body(net::buffer(piece));
+    if (!some) co_return some.error();  // the peer left, or is too slow
+    request_.body().append(piece.data(), *some);
+  }
+  co_return Result<>();
+}
+
+std::string Exchange::head(const Response& response, std::uint64_t body_bytes) {
   answer_ = Answer::sized;
   status_ = response.status;
+  if (body_left_ > 0) keep_alive_ = false;  // where the next request begins, nobody knows
   const std::string_view reason = http::obsolete_reason(response.status);
   std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", static_cast<unsigned>(response.status),
                                 reason, http_date());
   if (!response.type.empty()) out += fmt::format("Content-Type: {}\r\n", response.type);
   // RFC 9110, 8.6: 204 and 304 have no body and say no length.
   if (response.status != http::status::no_content && response.status != http::status::not_modified) {
-    out += fmt::format("Content-Length: {}\r\n", response.body.size());
+    out += fmt::format("Content-Length: {}\r\n", body_bytes);
   }
   if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
   out += response.fields;
@@ -70,8 +149,34 @@ net::awaitable<void> Exchange::reply(Response response) {
     out += "Connection: keep-alive\r\n";  // HTTP/1.0 closes where nothing is said
   }
   out += "\r\n";
+  return out;
+}
+
+net::awaitable<void> Exchange::reply(Response response) {
+  std::string out = head(response, response.body.size());
   if (!head_only_) out += response.body;
   const auto written = co_await connection_.write(out);
+  if (!written) keep_alive_ = false;  // the peer left
+}
+
+net::awaitable<void> Exchange::reply(Response response, FilePart body) {
+  const auto executor = co_await net::this_coro::executor;
+  const std::string out = head(response, body.size);
+  auto written = co_await connection_.write(out);
+  std::array<char, file_piece> piece;
+  while (written && !head_only_ && body.size > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(body.size, piece.size()));
+    const ssize_t got = ::pread(body.fd, piece.data(), wanted, static_cast<off_t>(body.offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {  // a disk that fails, or somebody cut the file
+      keep_alive_ = false;
+      co_return;
+    }
+    written = co_await connection_.write({piece.data(), static_cast<std::size_t>(got)});
+    body.offset += static_cast<std::uint64_t>(got);
+    body.size -= static_cast<std::uint64_t>(got);
+    if (body.size > 0) co_await net::post(executor, net::use_awaitable);
+  }
   if (!written) keep_alive_ = false;  // the peer left
 }
 

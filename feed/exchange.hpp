@@ -7,10 +7,14 @@
 #include "feed/message.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +32,13 @@ struct Response {
   std::string_view type;  ///< media type; empty where there is no body
   std::string body;
   std::string fields;
+};
+
+/// `size` bytes of an open file. The descriptor stays the caller's.
+struct FilePart {
+  int fd;
+  std::uint64_t offset;
+  std::uint64_t size;
 };
 
 /// RFC 9457: `{"status":404,"title":"Not Found","detail":"…"}` as application/problem+json. `detail` says what was got and
@@ -48,6 +59,16 @@ class Exchange {
   /// The room's name where the route has a {room}: decoded and checked.
   const std::string& room() const { return room_; }
 
+  /// The segment of the path where the route has a {name}: decoded, and not checked.
+  const std::string& name() const { return name_; }
+
+  /// The next bytes of the body, where the route reads it itself (Routes::add_upload): as many as have come and fit; 0 at its end.
+  /// Asks a client to go on that waits for being asked (100). Errors: `left` (the peer is gone), `timed_out` (it is too slow; 408).
+  net::awaitable<Result<std::size_t>> read_body(net::mutable_buffer into);
+
+  /// Bytes of the body that were announced and not read yet. An answer before they are all read is the connection's last.
+  std::uint64_t body_left() const { return body_left_; }
+
   /// A parameter of the query, decoded; nothing where it is not there. Error: given more than once, or not well-formed.
   Result<std::optional<std::string>> query(std::string_view name) const;
 
@@ -59,6 +80,9 @@ class Exchange {
 
   /// 1. A sized body. The connection goes on with its next request, unless the client asked to close it.
   net::awaitable<void> reply(Response response);
+  /// The same with a body that is read from a file and written piece by piece. Where the file turns out to be shorter, the connection
+  /// closes too early, which is how a client is told.
+  net::awaitable<void> reply(Response head, FilePart body);
 
   /// 2. An unsized body: the head (200, chunked) and the `first` chunks now, then pieces for as long as it lasts. The request is
   /// dropped, a stream keeps no memory of it. Error: the peer left.
@@ -78,9 +102,21 @@ class Exchange {
  private:
   friend class Routes;
   friend class Listener;
+  void expect_body(std::uint64_t bytes, std::chrono::milliseconds time);
+  void take_buffered_body();
+  net::awaitable<Result<>> read_whole_body();
+  std::string head(const Response& response, std::uint64_t body_bytes);
+
   Connection& connection_;
   Request request_;
+  bool streams_body_ = false;  // the route reads it
+  std::uint64_t body_left_ = 0;
+  std::uint64_t body_read_ = 0;  // from the socket
+  std::chrono::milliseconds body_time_{0};
+  std::chrono::steady_clock::time_point body_began_{};
+  bool expects_continue_ = false;
   std::string room_;
+  std::string name_;
   std::string query_;   // the encoded query of the target, without the question mark
   std::string origin_;  // allowed foreign origin, said in every answer
   bool keep_alive_ = true;
