@@ -1,5 +1,7 @@
 #include "feed/connection.hpp"
 
+#include "feed/receipts.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
@@ -39,6 +41,18 @@ Connection::Connection(net::ip::tcp::socket socket, Traffic& all)
   this->socket().set_option(net::ip::tcp::no_delay(true), ignored);
   this->socket().non_blocking(true, ignored);
 }
+
+Connection::~Connection() = default;
+
+Receipts& Connection::receipts() {
+  if (!receipts_) {
+    receipts_ = std::make_unique<Receipts>(stream_.get_executor(),
+                                           [this](std::string_view answers) { return write(answers); });
+  }
+  return *receipts_;
+}
+
+bool Connection::owes() const { return receipts_ && !receipts_->all_told(); }
 
 Result<std::size_t> Connection::write_some(std::string_view bytes) {
   boost::system::error_code error;

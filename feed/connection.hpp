@@ -18,6 +18,8 @@
 
 namespace feed {
 
+class Receipts;
+
 namespace net = boost::asio;
 namespace beast = boost::beast;
 
@@ -26,6 +28,7 @@ class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Connection(net::ip::tcp::socket socket, Traffic& all);
+  ~Connection();
 
   Stream& stream() { return stream_; }
   net::ip::tcp::socket& socket() { return stream_.socket(); }
@@ -43,6 +46,10 @@ class Connection
   /// Takes what has arrived, up to a few kilobytes, and forgets it.
   void read_and_drop();
 
+  /// The answers that are to come when something has been kept. While there are any, nobody else may write.
+  Receipts& receipts();
+  bool owes() const;
+
   /// No whole head of a request has come: nothing is lost if it is closed now.
   bool idle = false;
 
@@ -56,6 +63,7 @@ class Connection
  private:
   Stream stream_;
   beast::flat_buffer buffer_;
+  std::unique_ptr<Receipts> receipts_;  // made where it is needed
 };
 
 /// Cancels what a socket waits for when time is up, unless it is destroyed before. Beast's own timeout would close the socket, and

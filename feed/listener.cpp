@@ -1,6 +1,7 @@
 #include "feed/listener.hpp"
 
 #include "feed/guard.hpp"
+#include "feed/receipts.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -94,7 +95,12 @@ struct Listener::Registration {
 
 Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
                    Counters& counters)
-    : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
+    : options_(options),
+      routes_(routes),
+      proxies_(options.trusted_proxy),
+      counters_(counters),
+      acceptor_(executor),
+      timer_(executor) {
   net::ip::tcp::resolver resolver(executor);
   const net::ip::tcp::endpoint endpoint =
       *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
@@ -206,6 +212,9 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
   for (;;) {
     Result<Head> head = co_await read_head(connection);
     connection.idle = false;
+    const bool may_overtake = head && head->request.method() == http::verb::post;
+    // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
+    if (connection.owes() && !may_overtake) co_await connection.receipts().told();
     if (!head && head.error().status == 0) co_return;  // the peer left, or has nothing more to ask
     ++counters_.requests;
     if (!head) {
@@ -215,11 +224,12 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     const auto host = head->request[http::field::host];
     const auto origin = head->request[http::field::origin];
     const bool foreign = !origin.empty() && is_foreign(origin, host);
-    Exchange exchange(connection, std::move(head->request), foreign ? std::string(origin) : std::string());
+    Exchange exchange(connection, std::move(head->request), foreign ? std::string(origin) : std::string(),
+                      &proxies_);
     exchange.expect_body(head->body_bytes, options_.body_time);
-    if (stopping_) exchange.keep_alive_ = false;
+    if (stopping_) exchange.framing_.keep_alive = false;
     auto found = routes_.find(exchange);
-    if (!exchange.streams_body_ && exchange.body_left() > 0) {
+    if (!exchange.body_.streamed && exchange.body_left() > 0) {
       if (exchange.body_left() > options_.max_message) {
         Error too_large = refusal(http::status::payload_too_large, "the body is larger than " +
                                                                        std::to_string(options_.max_message) +
@@ -230,6 +240,7 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
       exchange.take_buffered_body();
       if (exchange.body_left() > 0) {
         const auto read = co_await exchange.read_whole_body();
+        if (!read && connection.owes()) co_await connection.receipts().told();
         if (!read && read.error().status == 0) co_return;  // the peer left
         if (!read) {
           co_await refuse(connection, read.error(), {}, exchange.body_left());
@@ -244,6 +255,7 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     }
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
     if (!exchange.keep_alive() || stopping_) {
+      if (connection.owes()) co_await connection.receipts().told();
       if (exchange.answer() != Exchange::Answer::taken_over)
         co_await connection.close_gently(exchange.body_left());
       co_return;

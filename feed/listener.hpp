@@ -3,6 +3,7 @@
 
 #include "feed/connection.hpp"
 #include "feed/options.hpp"
+#include "feed/proxies.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 #include "feed/traffic.hpp"
@@ -49,6 +50,7 @@ class Listener {
 
   const Options& options_;
   const Routes& routes_;
+  const Proxies proxies_;
   Counters& counters_;
   Traffic traffic_;
   net::ip::tcp::acceptor acceptor_;

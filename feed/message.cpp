@@ -149,6 +149,35 @@ std::string encode(const Message& message) {
   return json + '}';
 }
 
+Message numbered(Draft draft, Seq seq, std::int64_t at_ms) {
+  return {seq, at_ms, std::move(draft.author), std::move(draft.text), std::move(draft.image)};
+}
+
+std::string shortened(std::string_view json, std::size_t most_bytes) {
+  // A quote inside of a string is escaped, so neither of these can be a part of what somebody wrote.
+  constexpr std::string_view before = R"(,"text":")";
+  constexpr std::string_view behind = R"(","image":")";
+  const std::size_t begin = json.find(before) + before.size();
+  std::size_t end = begin;  // of what is kept: always between two characters
+  for (;;) {
+    if (json[end] == '"') return std::string(json);  // all of it
+    std::size_t next = end;
+    if (json[end] == '\\') {
+      next += json[end + 1] == 'u' ? 6 : 2;  // \u001b, or \n
+    } else {
+      do ++next;
+      while ((json[next] & 0xc0) == 0x80);  // the rest of a character in UTF-8
+    }
+    if (next - begin > most_bytes) break;
+    end = next;
+  }
+  std::string cut(json.substr(0, end));
+  cut += "…\"";
+  const std::size_t image = json.rfind(behind);
+  if (image != std::string_view::npos) return cut.append(json.substr(image + 1));
+  return cut += '}';
+}
+
 Result<Message> parse_message(std::string_view text) {
   const auto object = parse_object(text);
   if (!object) return object.error();

@@ -90,9 +90,17 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
+/// What a draft becomes once it has its place.
+Message numbered(Draft draft, Seq seq, std::int64_t at_ms);
+
 /// One line: `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`, with `"image":"/images/….gif"` at its end where there
 /// is one.
 std::string encode(const Message& message);
+
+/// The same message, as encode() made it, with a text of `most_bytes` at most: where it was longer it ends with "…". For lists, in
+/// which a long text would be sent to be thrown away. Does not parse: it costs what it returns.
+std::string shortened(std::string_view json, std::size_t most_bytes);
+
 Result<Message> parse_message(std::string_view json);
 Result<Message> parse_message(const boost::json::object& object);
 

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 
 namespace feed {
@@ -14,6 +15,13 @@ std::string check_origin(const std::string& text) {
                      !url->has_fragment();
   return whole ? std::string()
                : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
+}
+
+std::string check_address(const std::string& text) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(text, error);
+  return error ? "address is \"" + text + "\", expected an IP address like \"127.0.0.1\" or \"::1\""
+               : std::string();
 }
 
 }  // namespace
@@ -45,6 +53,12 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--allow-origin", options.allow_origin,
                  "a foreign origin whose pages may use this server; may be repeated")
       ->check(CLI::Validator(check_origin, "ORIGIN"));
+  app.add_option(
+      "--data", options.data,
+      "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");
+  app.add_option("--trusted-proxy", options.trusted_proxy,
+                 "the address of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated")
+      ->check(CLI::Validator(check_address, "ADDRESS"));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,6 +25,8 @@ struct Options {
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
   std::vector<std::string>
       allow_origin;  ///< foreign origins whose pages may use this server, like "http://localhost:3000"
+  std::string data;  ///< the directory that keeps what is said; empty: in memory alone
+  std::vector<std::string> trusted_proxy;  ///< addresses that are believed about whom they stand for
 };
 
 /// Reads the command line of a demo server. Where the program should end at once (--help, an unknown option), that has been

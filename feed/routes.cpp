@@ -68,8 +68,8 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   exchange.query_.assign(query.data(), query.size());
 
   http::verb method = exchange.request().method();
-  exchange.head_only_ = method == http::verb::head;
-  if (exchange.head_only_) method = http::verb::get;
+  exchange.framing_.head_only = method == http::verb::head;
+  if (exchange.framing_.head_only) method = http::verb::get;
   const Route* found = nullptr;
   std::string allowed;
   for (const Route& route : routes_) {
@@ -103,7 +103,7 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
     exchange.room_ = *room;
   }
   if (const std::string* name = parameter(name_segment, found->segments, path)) exchange.name_ = *name;
-  exchange.streams_body_ = found->streams_body;
+  exchange.body_.streamed = found->streams_body;
   return &found->handler;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The parts of a server put together: rooms, routes, listener, the ticks, and the end.
 
+#include "feed/group_commit.hpp"
 #include "feed/listener.hpp"
 #include "feed/options.hpp"
 #include "feed/room.hpp"
@@ -21,6 +22,7 @@ namespace feed {
 /// Simplified: one thread; see notes/decisions.md.
 class Server {
  public:
+  /// Throws std::runtime_error with a sentence where the data directory is not to be used.
   explicit Server(Options options);
 
   const Options& options() const { return options_; }
@@ -46,6 +48,7 @@ class Server {
   void stop();
 
  private:
+  void open_data();
   void wind_down();
   void tick();
 
@@ -53,6 +56,7 @@ class Server {
   net::io_context io_{1};
   Routes routes_;
   Rooms rooms_;
+  std::optional<GroupCommit> commit_;  // where there is a data directory
   std::optional<Listener> listener_;
   net::signal_set signals_;
   net::steady_timer ticker_;
