@@ -79,6 +79,7 @@ void GroupCommit::pause() {
 
 void GroupCommit::begin() {
   began_ = Clock::now();
+  ++transactions_;
   committing_.swap(gathering_);
   gathering_bytes_ = 0;
   Transaction transaction;

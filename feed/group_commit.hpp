@@ -37,6 +37,9 @@ class GroupCommit {
 
   Publication add(Room& room, Draft draft, std::int64_t at_ms);
 
+  /// Begun so far.
+  std::uint64_t transactions() const { return transactions_; }
+
  private:
   void begin_soon();
   void pause();
@@ -53,7 +56,8 @@ class GroupCommit {
   std::size_t seen_ = 0, first_seen_ = 0;  // in gathering_, when the pause last looked, and when it began
   int hurry_ = 0;                          // transactions that do not pause
   Clock::time_point began_{};              // the last transaction
-  bool busy_ = false;                      // about to begin a transaction, or in one
+  std::uint64_t transactions_ = 0;
+  bool busy_ = false;  // about to begin a transaction, or in one
   std::optional<net::executor_work_guard<net::any_io_executor>> work_guard_;
 
   // The store's, once the thread runs.

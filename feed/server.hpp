@@ -30,6 +30,8 @@ class Server {
   Routes& routes() { return routes_; }
   Rooms& rooms() { return rooms_; }
   net::any_io_executor executor() { return io_.get_executor(); }
+  /// By which messages were kept.
+  std::uint64_t transactions() const { return commit_ ? commit_->transactions() : 0; }
 
   /// Serves `bytes` at `path`, as they are; a page may load nothing but what this server serves. `bytes` must outlive the server.
   void mount_file(std::string_view path, std::string_view type, std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -109,6 +110,7 @@ Store::Store(const fs::path& directory, std::string boot)
   check_header();
 
   sqlite3* opened = nullptr;
+  made_ = !fs::exists(file_, error);
   const int status = sqlite3_open_v2(
       file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
@@ -128,7 +130,8 @@ Store::Store(const fs::path& directory, std::string boot)
     return;
   }
   check_version(static_cast<unsigned>(std::stoul(text("PRAGMA application_id"))), version);
-  const std::string found = text("PRAGMA quick_check(1)");
+  std::string found = text("PRAGMA quick_check(1)");
+  std::replace(found.begin(), found.end(), '\n', ' ');
   if (found != "ok") leave_alone(file_, "is damaged (" + found + ')');
 
   epoch_ = text("SELECT epoch FROM state");
@@ -139,7 +142,11 @@ Store::Store(const fs::path& directory, std::string boot)
 }
 
 Store::~Store() {
-  if (!begun_) return;
+  if (!begun_) {
+    std::error_code error;
+    if (made_) fs::remove(file_, error);  // empty
+    return;
+  }
   // Where the disk doesn't take this, the next to open it finds what was committed all the same.
   exec("PRAGMA synchronous = FULL; UPDATE state SET closed = 1");
 }
@@ -257,32 +264,46 @@ void Store::begin() {
 }
 
 Result<> Store::write(const Transaction& transaction) {
-  const auto all = [&] {
-    if (!run(begin_.get())) return false;
-    for (const auto& [room, seq, json] : transaction.kept) {
-      if (!run(insert_.get(), room, seq, json)) return false;
-    }
-    for (const auto& [room, last] : transaction.forgotten) {
-      if (!run(delete_.get(), room, last)) return false;
-    }
-    return run(commit_.get());
-  };
-  if (all()) return {};
-  Error failed{Errc::refused,
-               "the disk did not take the message (" + reason(database_.get()) +
-                   "), it is in nobody's hands; try again when there is room",
-               507};
-  // Some errors end the transaction, some leave that to us.
+  if (try_to_write(transaction)) return {};
+  std::string why = reason(database_.get());
+  roll_back();
+  // On a full disk the log may give room back.
+  if (checkpoint()) {
+    if (try_to_write(transaction)) return {};
+    why = reason(database_.get());
+    roll_back();
+  }
+  return Error{Errc::refused,
+               "the message could not be kept (" + why + ") and was not published; later ones may be", 507};
+}
+
+bool Store::try_to_write(const Transaction& transaction) {
+  if (!run(begin_.get())) return false;
+  for (const auto& [room, seq, json] : transaction.kept) {
+    if (!run(insert_.get(), room, seq, json)) return false;
+  }
+  for (const auto& [room, last] : transaction.forgotten) {
+    if (!run(delete_.get(), room, last)) return false;
+  }
+  return run(commit_.get());
+}
+
+// Some errors end the transaction, some leave that to us.
+void Store::roll_back() {
   if (sqlite3_get_autocommit(database_.get()) == 0) exec("ROLLBACK");
-  return failed;
 }
 
 void Store::checkpoint_if_due() {
-  if (log_pages_ < most_log_pages) return;
+  if (log_pages_ >= most_log_pages) checkpoint();
+}
+
+// The next transaction begins the log anew where this succeeds. Where it fails the log grows on.
+bool Store::checkpoint() {
+  if (log_pages_ == 0) return false;
   const int status =
       sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  // A full disk: the log grows on, and the next transaction tries again.
   if (status == SQLITE_OK) log_pages_ = 0;
+  return status == SQLITE_OK;
 }
 
 }  // namespace feed

@@ -83,13 +83,16 @@ class Store {
   void must(bool ok) const;  // throws what SQLite says
   Statement prepare(std::string_view sql);
   std::string text(const char* sql);  // the first column of the first row
+  bool try_to_write(const Transaction& transaction);
+  void roll_back();
+  bool checkpoint();  // true: there is room in the log again
 
   std::filesystem::path file_;
   std::string boot_, epoch_;
   std::unique_ptr<sqlite3, Close> database_;
   Statement begin_, commit_, insert_, delete_;
   int log_pages_ = 0;  // in the write-ahead log
-  bool is_new_ = false, begun_ = false;
+  bool made_ = false, is_new_ = false, begun_ = false;
 };
 
 }  // namespace feed

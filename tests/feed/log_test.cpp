@@ -44,6 +44,20 @@ TEST(Log, HasItsMessagesSideBySideWithCommas) {
             R"({"seq":1,"at":1,"author":"a","text":"x"},{"seq":2,"at":2,"author":"b","text":"y"},)");
 }
 
+TEST(Log, GoesOnFromAnyNumber) {
+  Log log("k3f9", {3, unlimited}, 41);
+  EXPECT_EQ(log.first(), 41u);
+  EXPECT_EQ(log.last(), 40u);
+  EXPECT_EQ(log.append(encode(Message{41, 1, "ada", "hi"})), (Cursor{"k3f9", 41}));
+  EXPECT_EQ(log.append({"ada", "there"}, 2), (Cursor{"k3f9", 42}));
+  EXPECT_EQ(log.at(41), R"({"seq":41,"at":1,"author":"ada","text":"hi"})");
+  EXPECT_EQ(log.at(42), R"({"seq":42,"at":2,"author":"ada","text":"there"})");
+  EXPECT_EQ(log.locate(After::at({"k3f9", 41})), (Hello{{"k3f9", 41}, {}}));
+  EXPECT_EQ(log.locate(After::at({"k3f9", 30})), (Hello{{"k3f9", 40}, Gap{Gap::Reason::forgotten, 10}}));
+  for (int n = 0; n < 5; ++n) log.append({"ada", "hi"}, 3);
+  EXPECT_EQ(log.first(), 45u);
+}
+
 TEST(Log, ForgetsTheOldestWhenThereAreTooMany) {
   const Log log = log_of(10, {3, unlimited});
   EXPECT_EQ(log.first(), 8u);

@@ -291,5 +291,39 @@ TEST(RoomName, ThatIsEmptyTooLongOrHoldsWhatItMustNotIsRefused) {
   }
 }
 
+TEST(Shortened, LeavesWhatIsShortEnough) {
+  for (const std::string text : {"", "hi", "12345", "\n\n\n\n\"", "안녕"}) {
+    const std::string json = encode(Message{1, 2, "ada", text});
+    EXPECT_EQ(shortened(json, 100), json);
+  }
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"12345"})", 5),
+            R"({"seq":1,"at":2,"author":"a","text":"12345"})");
+}
+
+TEST(Shortened, CutsTheText) {
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"123456"})", 5),
+            R"({"seq":1,"at":2,"author":"a","text":"12345…"})");
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"123456"})", 0),
+            R"({"seq":1,"at":2,"author":"a","text":"…"})");
+}
+
+TEST(Shortened, CutsBetweenCharactersAtEveryLength) {
+  const std::string text = "a\"\\\n\x01é정🌱b</script>";
+  const std::string json = encode(Message{1, 2, "a\",\"text\":\"x", text + text, "/images/0.gif"});
+  for (std::size_t most = 0; most < json.size(); ++most) {
+    const auto parsed = parse_message(shortened(json, most));
+    ASSERT_TRUE(parsed) << most;
+    EXPECT_EQ(parsed->author, "a\",\"text\":\"x");
+    EXPECT_EQ(parsed->image, "/images/0.gif");
+    if (parsed->text == text + text) continue;
+    ASSERT_TRUE(parsed->text.ends_with("…"));
+    EXPECT_TRUE((text + text).starts_with(parsed->text.substr(0, parsed->text.size() - 3)));
+  }
+}
+
+TEST(Numbered, IsTheDraftWithItsPlace) {
+  EXPECT_EQ(numbered({"ada", "hi", "/images/0.gif"}, 7, 8), (Message{7, 8, "ada", "hi", "/images/0.gif"}));
+}
+
 }  // namespace
 }  // namespace feed

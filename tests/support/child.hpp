@@ -37,6 +37,8 @@ class Child {
   /// What it wrote to standard error. Only after wait().
   std::string errors();
 
+  pid_t pid() const { return pid_; }
+
   /// Bytes of memory in use (VmRSS).
   std::size_t resident_bytes() const { return memory("VmRSS:"); }
   /// The most that there were at one time since its start, or since forget_peak() (VmHWM).
