@@ -89,7 +89,7 @@ void Exchange::expect_body(std::uint64_t bytes, std::chrono::milliseconds time) 
   body_.left = bytes;
   body_.time = time;
   body_.expects_continue =  // RFC 9110, 10.1.1
-      request_.version() >= 11 && beast::iequals(request_[http::field::expect], "100-continue");
+      bytes > 0 && request_.version() >= 11 && beast::iequals(request_[http::field::expect], "100-continue");
 }
 
 net::awaitable<Result<std::size_t>> Exchange::read_body(net::mutable_buffer into) {

@@ -6,6 +6,7 @@
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -77,7 +78,8 @@ Result<std::string> admit(const Exchange& exchange, Pictures& pictures, std::uin
   }
   auto author = author_of(exchange);
   if (!author) return author;
-  const auto fits = pictures.make_room(exchange.body_left());
+  // Room for all of it is made as it comes: at once, it could take long.
+  const auto fits = pictures.make_room(std::min<std::uint64_t>(exchange.body_left(), piece_bytes));
   if (!fits) return fits.error();
   return author;
 }

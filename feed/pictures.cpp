@@ -91,10 +91,9 @@ struct Pictures::Entry {
   Extent extent{};                        // in memory
   std::map<const Room*, Seq> messages{};  // the newest one in each room that shows it
 
-  bool is_shown() {
-    std::erase_if(messages,
-                  [](const auto& message) { return message.second < message.first->log().first(); });
-    return !messages.empty();
+  bool is_shown() const {
+    return std::any_of(messages.begin(), messages.end(),
+                       [](const auto& message) { return message.second >= message.first->log().first(); });
   }
 };
 
@@ -107,8 +106,9 @@ Pictures::Pictures(const std::filesystem::path& directory, std::uint64_t quota)
                              directory_.string() + ": " + last_error());
   };
   require(::mkdir(directory_.c_str(), 0700) == 0 || errno == EEXIST, "make");
-  folder_ = Descriptor(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  require(static_cast<bool>(folder_), "open");
+  folder_ = Descriptor(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  require(static_cast<bool>(folder_),
+          "open");  // a link is not followed: it might lead out of the data directory
   require(::faccessat(folder_.get(), ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0, "write in");
   load();
 }
@@ -155,8 +155,8 @@ Result<> Pictures::make_room(std::uint64_t bytes) {
   while (used_ + bytes > quota_) {
     if (bytes > quota_ || !forget_one()) {
       return no_room("there is no room for " + std::to_string(bytes) + " more bytes: pictures take up " +
-                     std::to_string(used_) + " and none of them may go, expected " +
-                     std::to_string(quota_) + " at most, the limit of --max-images");
+                     std::to_string(used_) + " and none of them may go, expected " + std::to_string(quota_) +
+                     " at most, the limit of --max-images");
     }
   }
   return {};

@@ -450,6 +450,13 @@ TEST_F(PicturesOnDisk, InADirectoryThatIsNoneAreRefusedWithASentence) {
   EXPECT_EQ(support::content_of(images), "a file");
 }
 
+TEST_F(PicturesOnDisk, BehindALinkAreRefused) {
+  std::filesystem::create_directory(directory / "elsewhere");
+  std::filesystem::create_directory_symlink(directory / "elsewhere", images);
+  const auto open = [&] { Pictures pictures(images, plenty); };
+  EXPECT_THAT(open, testing::ThrowsMessage<std::runtime_error>(HasSubstr("cannot open the directory for pictures")));
+}
+
 TEST_F(PicturesOnDisk, InADirectoryThatCannotBeMadeAreRefusedWithASentence) {
   const std::filesystem::path nowhere = directory / "missing/images";
   const auto open = [&] { Pictures pictures(nowhere, plenty); };
