@@ -161,7 +161,9 @@ TEST_P(PicturesTest, MayComeInPiecesAndSideBySide) {
   const std::string one = support::gif_of(20'000), other = support::gif_of(30'000);
   Pictures::Upload first(*pictures, one.size()), second(*pictures, other.size());
   for (std::size_t at = 0; at < other.size(); at += 7001) {
-    if (at < one.size()) ASSERT_TRUE(first.write(std::string_view(one).substr(at, 7001)));
+    if (at < one.size()) {
+      ASSERT_TRUE(first.write(std::string_view(one).substr(at, 7001)));
+    }
     ASSERT_TRUE(second.write(std::string_view(other).substr(at, 7001)));
   }
   const std::string first_name = first.keep().value(), second_name = second.keep().value();
@@ -454,7 +456,8 @@ TEST_F(PicturesOnDisk, BehindALinkAreRefused) {
   std::filesystem::create_directory(directory / "elsewhere");
   std::filesystem::create_directory_symlink(directory / "elsewhere", images);
   const auto open = [&] { Pictures pictures(images, plenty); };
-  EXPECT_THAT(open, testing::ThrowsMessage<std::runtime_error>(HasSubstr("cannot open the directory for pictures")));
+  EXPECT_THAT(
+      open, testing::ThrowsMessage<std::runtime_error>(HasSubstr("cannot open the directory for pictures")));
 }
 
 TEST_F(PicturesOnDisk, InADirectoryThatCannotBeMadeAreRefusedWithASentence) {
