@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -56,8 +57,8 @@ class Connection
   std::function<void()> on_stop;
 
   /// Sends what is written, then end of stream, and reads what the peer still sends, up to a bound, so that a refusal
-  /// reaches a peer that is still sending (RFC 9112, 9.6).
-  net::awaitable<void> close_gently();
+  /// reaches a peer that is still sending (RFC 9112, 9.6). `announced` are the bytes that it has said it would send.
+  net::awaitable<void> close_gently(std::uint64_t announced = 0);
 
  private:
   Stream stream_;

@@ -9,10 +9,14 @@
 #include "feed/publication.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +35,13 @@ struct Response {
   std::string_view type;  ///< media type; empty where there is no body
   std::string body;
   std::string fields;
+};
+
+/// `size` bytes of an open file. The descriptor stays the caller's.
+struct FilePart {
+  int fd;
+  std::uint64_t offset;
+  std::uint64_t size;
 };
 
 /// RFC 9457: `{"status":404,"title":"Not Found","detail":"…"}` as application/problem+json. `detail` says what was got and
@@ -52,6 +63,16 @@ class Exchange {
   /// The room's name where the route has a {room}: decoded and checked.
   const std::string& room() const { return room_; }
 
+  /// The segment of the path where the route has a {name}: decoded, and not checked.
+  const std::string& name() const { return name_; }
+
+  /// The next bytes of the body, where the route reads it itself (Routes::add_upload): as many as have come and fit; 0 at its end.
+  /// Asks a client to go on that waits for being asked (100). Errors: `left` (the peer is gone), `timed_out` (it is too slow; 408).
+  net::awaitable<Result<std::size_t>> read_body(net::mutable_buffer into);
+
+  /// Bytes of the body that were announced and not read yet. An answer before they are all read is the connection's last.
+  std::uint64_t body_left() const { return body_.left; }
+
   /// A parameter of the query, decoded; nothing where it is not there. Error: given more than once, or not well-formed.
   Result<std::optional<std::string>> query(std::string_view name) const;
 
@@ -72,6 +93,9 @@ class Exchange {
   /// this one. `answer` may be called when this object is gone.
   net::awaitable<void> reply_later(Publication publication,
                                    std::function<Response(const Result<Cursor>&)> answer);
+  /// A sized body that is read from a file and written piece by piece. Where the file turns out to be shorter, the connection
+  /// closes too early, which is how a client is told.
+  net::awaitable<void> reply(Response head, FilePart body);
 
   /// 2. An unsized body: the head (200, chunked) and the `first` chunks now, then pieces for as long as it lasts. The request is
   /// dropped, a stream keeps no memory of it. Error: the peer left.
@@ -98,13 +122,27 @@ class Exchange {
     bool keep_alive = true;
     bool head_only = false;
   };
+  static std::string encode_head(const Response& response, std::uint64_t body_bytes, const Framing& framing);
   static std::string encode(const Response& response, const Framing& framing);
+  void decide(http::status status);
+  void expect_body(std::uint64_t bytes, std::chrono::milliseconds time);
+  void take_buffered_body();
+  net::awaitable<Result<>> read_whole_body();
 
   Connection& connection_;
   Request request_;
   Framing framing_;
   const Proxies* proxies_;
+  struct Body {
+    bool streamed = false;  // the route reads it
+    std::uint64_t left = 0;
+    std::uint64_t read = 0;  // from the socket
+    std::chrono::milliseconds time{0};
+    std::chrono::steady_clock::time_point began{};
+    bool expects_continue = false;
+  } body_;
   std::string room_;
+  std::string name_;
   std::string query_;  // the encoded query of the target, without the question mark
   Answer answer_ = Answer::none;
   http::status status_ = http::status::unknown;

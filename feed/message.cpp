@@ -202,6 +202,16 @@ Result<Message> parse_message(const json::object& object) {
   return message;
 }
 
+std::string_view image_in(std::string_view text) {
+  // The last member; within a string there would be a backslash before each quotation mark.
+  constexpr std::string_view member = R"(,"image":")";
+  constexpr std::string_view end = R"("})";
+  const std::size_t at = text.rfind(member);
+  if (at == std::string_view::npos || !text.ends_with(end)) return {};
+  const std::string_view image = text.substr(at + member.size());
+  return image.substr(0, image.size() - end.size());
+}
+
 Result<Draft> parse_draft(std::string_view text, std::string_view default_author) {
   const auto object = parse_object(text);
   if (!object) return object.error();
@@ -213,10 +223,8 @@ Result<Draft> parse_draft(const json::object& object, std::string_view default_a
   if (object.contains("author")) {
     auto author = text_member(object, "author");
     if (!author) return author.error();
-    if (author->empty() || author->size() > longest_author) {
-      return invalid("author is " + std::to_string(author->size()) + " bytes, expected 1 to " +
-                     std::to_string(longest_author));
-    }
+    const auto checked = check_author(*author);
+    if (!checked) return checked.error();
     draft.author = *std::move(author);
   }
   auto text = text_member(object, "text");
@@ -257,6 +265,15 @@ Result<json::object> parse_object(std::string_view text) {
   if (!value.is_object())
     return invalid("got JSON of type " + std::string(kind_of(value)) + ", expected an object");
   return std::move(value.get_object());
+}
+
+Result<> check_author(std::string_view name) {
+  if (name.empty() || name.size() > longest_author) {
+    return invalid("author is " + std::to_string(name.size()) + " bytes, expected 1 to " +
+                   std::to_string(longest_author));
+  }
+  if (valid_utf8(name) != name) return invalid("author is not UTF-8");
+  return {};
 }
 
 Result<> check_room_name(std::string_view name) {

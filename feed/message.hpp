@@ -102,6 +102,8 @@ std::string encode(const Message& message);
 std::string shortened(std::string_view json, std::size_t most_bytes);
 
 Result<Message> parse_message(std::string_view json);
+/// The picture's path in a message that encode() made; empty where it has none. Found without parsing.
+std::string_view image_in(std::string_view json);
 Result<Message> parse_message(const boost::json::object& object);
 
 /// `{"author":"ada","text":"hi"}`; author may be left out and is then `default_author`, other members are ignored: also `image`,
@@ -121,6 +123,9 @@ std::string valid_utf8(std::string_view text);
 
 /// Parses a JSON object. Errors say where and why: not JSON, not UTF-8, nested deeper than 32, or not an object.
 Result<boost::json::object> parse_object(std::string_view json);
+
+/// Authors are 1 to 64 bytes of UTF-8.
+Result<> check_author(std::string_view name);
 
 /// Room names are 1 to 64 bytes of UTF-8 without control characters and without `/`, and neither `.` nor `..`.
 Result<> check_room_name(std::string_view name);

@@ -32,6 +32,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   options.port = default_port;
   double heartbeat = 15;
   double tick = 0;
+  std::uint64_t max_images = 0;
   CLI::App app("Serves the chat feed over " + std::string(name) + ". Its first line says where it listens.",
                std::string(name) + "/run");
   app.option_defaults()->always_capture_default();
@@ -43,6 +44,13 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
   app.add_option("--max-message", options.max_message, "bytes of a POST body or a WebSocket message")
       ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 26));
+  app.add_option("--max-image", options.max_image, "bytes of a picture")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+  const CLI::Option* images =
+      app.add_option("--max-images", max_images,
+                     "bytes of all pictures; then those go first that no room's memory shows")
+          ->default_str("1073741824 with --data, 67108864 without")
+          ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50));
   app.add_option("--max-connections", options.max_connections, "further ones get 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
@@ -64,6 +72,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (images->count() > 0) options.max_images = max_images;
   options.heartbeat = std::chrono::milliseconds(static_cast<std::int64_t>(heartbeat * 1000));
   options.tick = std::chrono::milliseconds(static_cast<std::int64_t>(tick * 1000));
   return options;

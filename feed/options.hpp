@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,7 +18,9 @@ struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
   HistoryLimits history;
-  std::size_t max_message = 65536;  ///< bytes of a POST body or of a WebSocket frame's message
+  std::size_t max_message = 65536;          ///< bytes of a POST body or of a WebSocket frame's message
+  std::uint64_t max_image = 5 << 20;        ///< bytes of a picture
+  std::optional<std::uint64_t> max_images;  ///< bytes of all pictures; 1 GiB with `data`, 64 MiB without
   std::size_t max_connections = 10000;
   std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
   std::chrono::milliseconds body_time{30000};  ///< and for its body

@@ -1,5 +1,6 @@
 #include "feed/server.hpp"
 
+#include "feed/images.hpp"
 #include "feed/publish.hpp"
 #include "feed/store.hpp"
 #include "feed/user.hpp"
@@ -11,6 +12,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -46,6 +48,7 @@ Server::Server(Options options)
       signals_(io_),
       ticker_(io_) {
   if (!options_.data.empty()) open_data();
+  open_pictures();
 }
 
 // Reads everything before it changes anything: a directory that is refused stays as it is.
@@ -56,6 +59,17 @@ void Server::open_data() {
   store->begin();
   commit_.emplace(io_.get_executor(), std::move(store));
   rooms_.keep(*commit_);
+}
+
+void Server::open_pictures() {
+  constexpr std::uint64_t on_disk = 1 << 30;
+  constexpr std::uint64_t in_memory = 64 << 20;  // that a small machine can spare
+  if (options_.data.empty()) {
+    pictures_.emplace(std::filesystem::path(), options_.max_images.value_or(in_memory));
+  } else {
+    pictures_.emplace(std::filesystem::path(options_.data) / "images", options_.max_images.value_or(on_disk));
+    find_shown(*pictures_, rooms_);
+  }
 }
 
 void Server::mount_file(std::string_view path, std::string_view type, std::string_view bytes) {
@@ -72,6 +86,7 @@ void Server::start() {
         options_.host, options_.port, error.code().message()));
   }
   mount_rooms(routes_, rooms_);
+  mount_images(routes_, rooms_, *pictures_, options_.max_image);
   mount_stats(routes_, rooms_, *listener_);
   listener_->start();
   if (options_.tick.count() > 0) tick();

@@ -4,6 +4,7 @@
 #include "feed/group_commit.hpp"
 #include "feed/listener.hpp"
 #include "feed/options.hpp"
+#include "feed/pictures.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 
@@ -51,10 +52,12 @@ class Server {
 
  private:
   void open_data();
+  void open_pictures();
   void wind_down();
   void tick();
 
   Options options_;
+  std::optional<Pictures> pictures_;  // outlives what is under way in io_
   net::io_context io_{1};
   Routes routes_;
   Rooms rooms_;

@@ -58,8 +58,8 @@ TEST_P(Servers, SayTheirOptionsAndEnd) {
     if (help.find("--trusted-proxy") != std::string::npos) break;
   });
   for (const std::string_view option :
-       {"--host", "--port", "--history", "--history-bytes", "--max-message", "--max-connections",
-        "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
+       {"--host", "--port", "--history", "--history-bytes", "--max-message", "--max-image", "--max-images",
+        "--max-connections", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
     EXPECT_THAT(help, HasSubstr(std::string(option)));
   }
 }
@@ -73,6 +73,8 @@ TEST_P(Servers, EndWith2AtAWrongCommandLine) {
                                                   {"surplus"},
                                                   {"--history", "0"},
                                                   {"--max-message", "-5"},
+                                                  {"--max-image", "0"},
+                                                  {"--max-images", "lots"},
                                                   {"--tick", "soon"},
                                                   {"--data"},
                                                   {"--trusted-proxy", "localhost"},
