@@ -278,6 +278,7 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   if (error) co_return Error{Errc::left, error.message()};
 
   connection.idle = false;
+  connection.head_bytes = head;
   const auto admitted = guard(parser.get(), options_.allow_origin);
   if (!admitted) co_return admitted.error();
   // RFC 9110, 10.1.1

@@ -1,5 +1,7 @@
 #include "feed/web.hpp"
 
+#include "feed/mirror.hpp"
+
 #include "embedded/feed/web/feed.js.hpp"
 #include "embedded/feed/web/icon.svg.hpp"
 #include "embedded/feed/web/index.html.hpp"
@@ -16,6 +18,7 @@ void mount_page(Server& server, std::string_view client) {
   server.mount_file("/feed.js", javascript, embedded::feed_js);
   server.mount_file("/icon.svg", "image/svg+xml", embedded::icon_svg);
   server.mount_file("/client.js", javascript, client);
+  mount_mirror(server.routes());
 }
 
 }  // namespace feed
