@@ -22,12 +22,15 @@ export function button(label, act) {
 export const count = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`;
 
 /**
- * The colour of an author, the same in every room and browser: one of 360 hues, by FNV-1a over the name. page.css makes colours of it that
- * can be read on each ground. Set as a property of the element's style, which a strict CSP allows where a style attribute is not.
+ * The colour of an author, the same in every room and browser: one of 360 hues, by a hash of the name. page.css makes colours of it that can
+ * be read on each ground. Set as a property of the element's style, which a strict CSP allows where a style attribute is not.
  */
 export function colour(element, author) {
-  let hash = 0x811c9dc5;
+  let hash = 0x811c9dc5; // FNV-1a, and MurmurHash3's last mix, so that bob and bot lie far apart
   for (const character of author) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash ^= hash >>> 16;
   element.style.setProperty('--hue', (hash >>> 0) % 360);
 }
 
@@ -54,3 +57,30 @@ export const remembered = {
     }
   },
 };
+
+/** Keeps the end of what scrolls in sight, unless somebody has scrolled up: also where its parts, or what is seen of it, change their size. */
+export class Reel {
+  follows = true;
+  #scroll;
+
+  /** `onScroll` is called when somebody scrolled. */
+  constructor(scroll, onScroll = () => {}) {
+    this.#scroll = scroll;
+    scroll.addEventListener('scroll', () => {
+      this.look();
+      onScroll();
+    }, { passive: true });
+    const resized = new ResizeObserver(() => this.follow());
+    for (const one of [scroll, ...scroll.children]) resized.observe(one);
+  }
+
+  /** Finds out whether the end is in sight, give or take two lines. */
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    if (clientHeight) this.follows = scrollHeight - scrollTop - clientHeight < 40;
+  }
+
+  follow() {
+    if (this.follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+}

@@ -1,10 +1,9 @@
 // The messages of a room: laid out once a frame, however much comes, and no more of them than a page can hold.
 
-import { button, colour, count, element, initial } from '/dom.js';
+import { Reel, button, colour, count, element, initial } from '/dom.js';
 
 const most = 1000; // on the page
 const pause = 5 * 60_000; // milliseconds after which an author is named again
-const nearEnd = 40; // pixels: who is no further from the end follows it
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
@@ -22,7 +21,7 @@ export class Messages {
   #arrived = []; // since the last frame: functions that make their lines
   #last = null; // the message that was laid last, where the next one may be grouped with it
   #day = '';
-  #follows = true; // the end stays in sight
+  #reel;
   #looked = !document.hidden; // before anybody has looked, nothing is newer than the rest
   #unread = 0;
   #mark = null; // the line above the first of them
@@ -32,12 +31,9 @@ export class Messages {
     this.#scroll = scroll;
     this.#newer = newer;
     this.#onUnread = onUnread;
-    scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    this.#reel = new Reel(scroll, () => this.#scrolled());
     newer.addEventListener('click', () => this.toEnd());
     document.addEventListener('visibilitychange', () => this.#scrolled());
-    // The end stays in sight also where a picture has come, or a phone's keyboard takes half of the room.
-    const resized = new ResizeObserver(() => this.#follow());
-    for (const one of [scroll, ...scroll.children]) resized.observe(one);
   }
 
   /** Begins empty, for another room. */
@@ -46,14 +42,14 @@ export class Messages {
     this.#arrived = [];
     this.#last = this.#mark = null;
     this.#day = '';
-    this.#follows = true;
+    this.#reel.follows = true;
     this.#newer.hidden = true;
     this.#tell(0);
   }
 
   /** `cursor`: the message's. `own`: said by this user. `replaces`: the element that stood for it until now. */
   add(message, { cursor, own, replaces }) {
-    if (!own && this.#looked && (document.hidden || !this.#follows)) {
+    if (!own && this.#looked && (document.hidden || !this.#reel.follows)) {
       if (this.#unread === 0) this.#queue(() => this.#markLine());
       this.#tell(this.#unread + 1);
     }
@@ -94,22 +90,16 @@ export class Messages {
     const lines = this.#arrived.splice(0).flatMap((make) => make());
     this.#list.append(...lines.slice(-most));
     // Whoever reads further up keeps what is there, within bounds.
-    const kept = this.#follows ? most : 2 * most;
+    const kept = this.#reel.follows ? most : 2 * most;
     while (this.#list.childElementCount > kept) this.#list.firstElementChild.remove();
-    this.#follow();
-  }
-
-  #follow() {
-    if (this.#follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#reel.follow();
   }
 
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    this.#follows = scrollHeight - scrollTop - clientHeight < nearEnd;
-    this.#newer.hidden = this.#follows;
+    this.#newer.hidden = this.#reel.follows;
     if (document.hidden) return;
     this.#looked = true;
-    if (this.#follows) this.#tell(0);
+    if (this.#reel.follows) this.#tell(0);
   }
 
   #tell(unread) {

@@ -1,12 +1,11 @@
 // The panel "The wire": what F12 would show, with its bytes. It knows the feed by the `wire` events of a client (feed.js says what they hold)
 // and what the browser adds to a request by the mirror.
 
-import { byId, count, element } from '/dom.js';
+import { Reel, byId, count, element } from '/dom.js';
 import { Mirror } from '/mirror.js';
 
 const most = 200; // lines that are kept
 const full = 1000; // bytes that fill a line's bar
-const nearEnd = 40; // pixels: who is no further from the end follows it
 
 const bytes = (n) => n.toLocaleString('en');
 const rounded = (n) => (n < 10 ? n.toFixed(1) : bytes(Math.round(n)));
@@ -14,7 +13,7 @@ const rounded = (n) => (n < 10 ? n.toFixed(1) : bytes(Math.round(n)));
 export class Wire {
   #pane = byId('wire');
   #lines = byId('wire-lines');
-  #scroll = byId('wire-scroll');
+  #reel = new Reel(byId('wire-scroll'));
   #mirror = new Mirror();
   #began = Date.now();
   #queue = Promise.resolve(); // events wait for the mirror one after the other, so that their order stays
@@ -88,11 +87,9 @@ export class Wire {
 
   #lay() {
     if (this.#pane.offsetParent === null) return; // hidden: what arrives waits
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    const follows = scrollHeight - scrollTop - clientHeight < nearEnd;
     this.#lines.append(...this.#arrived.splice(0).map((event) => (event.room ? element('li', 'room', 'room ', bdi(event.room)) : line(event, this.#began))));
     while (this.#lines.childElementCount > most) this.#lines.firstElementChild.remove();
-    if (follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#reel.follow();
     for (const direction of ['up', 'down']) {
       const { payload, overhead, about } = this.#sums[direction];
       const cells = byId(`wire-${direction}`).querySelectorAll('td');
@@ -104,8 +101,8 @@ export class Wire {
   #layFacts() {
     const { up, down, messages, requests, cookies, cookieBytes, answers, empty, frames } = this.#sums;
     const facts = [];
-    if (messages) facts.push(['overhead per message', `${rounded((up.overhead + down.overhead) / messages)} bytes`, `for ${count(messages, 'message')} sent and received`]);
-    facts.push(['requests', bytes(requests), frames.up + frames.down ? `and ${count(frames.up, 'frame')} up, ${bytes(frames.down)} down` : '']);
+    if (messages) facts.push(['overhead per message', `${rounded((up.overhead + down.overhead) / messages)} bytes`, `in ${count(messages, 'message')}`]);
+    facts.push(['requests', bytes(requests), frames.up + frames.down ? `frames: ${bytes(frames.up)} ↑ ${bytes(frames.down)} ↓` : '']);
     if (empty) facts.push(['answers that brought nothing', `${Math.round((100 * empty) / answers)} %`, `${bytes(empty)} of ${bytes(answers)}`]);
     if (cookies) facts.push(['the cookie went along', `${bytes(cookies)} ×`, `${bytes(cookieBytes)} bytes in all`]);
     byId('wire-facts').replaceChildren(...facts.map(([name, value, more]) => element('li', '', element('span', '', name), element('b', '', value), element('small', '', more))));
