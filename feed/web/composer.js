@@ -42,8 +42,9 @@ export class Composer {
 
   /** What went wrong, an Error or a text; null where nothing is wrong any more. */
   complain(error) {
-    this.#failure.hidden = !error;
-    this.#failure.textContent = error?.message ?? error ?? '';
+    const text = error?.message ?? error ?? '';
+    this.#failure.hidden = !text;
+    if (this.#failure.textContent !== text) this.#failure.textContent = text; // else a screen reader would tell it again and again
   }
 
   /** The name by which the server knows a user who gives none. */

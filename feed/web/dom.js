@@ -62,6 +62,7 @@ export const remembered = {
 export class Reel {
   follows = true;
   #scroll;
+  #end = 0; // where this has scrolled to
 
   /** `onScroll` is called when somebody scrolled. */
   constructor(scroll, onScroll = () => {}) {
@@ -74,13 +75,16 @@ export class Reel {
     for (const one of [scroll, ...scroll.children]) resized.observe(one);
   }
 
-  /** Finds out whether the end is in sight, give or take two lines. */
+  /** Finds out whether the end is in sight, give or take two lines. What has grown since it was there has not been scrolled up. */
   look() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    if (clientHeight) this.follows = scrollHeight - scrollTop - clientHeight < 40;
+    if (clientHeight === 0) return; // not shown
+    this.follows = scrollHeight - scrollTop - clientHeight < 40 || (this.follows && scrollTop >= this.#end - 1);
   }
 
   follow() {
-    if (this.follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    if (!this.follows) return;
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#end = this.#scroll.scrollTop;
   }
 }

@@ -15,7 +15,6 @@ const isEmoji = (text) => text.length <= 24 && /^(?:\p{RI}{2}|\p{Extended_Pictog
 /** `onUnread` is called with the number of messages that nobody has looked at yet. */
 export class Messages {
   #list;
-  #scroll;
   #newer;
   #onUnread;
   #arrived = []; // since the last frame: functions that make their lines
@@ -28,7 +27,6 @@ export class Messages {
 
   constructor({ list, scroll, newer, onUnread }) {
     this.#list = list;
-    this.#scroll = scroll;
     this.#newer = newer;
     this.#onUnread = onUnread;
     this.#reel = new Reel(scroll, () => this.#scrolled());
@@ -77,7 +75,8 @@ export class Messages {
   }
 
   toEnd() {
-    this.#scroll.scrollTo({ top: this.#scroll.scrollHeight, behavior: calm.matches ? 'instant' : 'smooth' });
+    this.#reel.follows = true;
+    this.#reel.follow();
   }
 
   #queue(lines) {

@@ -40,7 +40,7 @@ export class Outbox {
 
   /** Sends a text, or a picture (a File), into the client's room. Resolves when it is over, with the error where it failed. */
   async send(client, author, { text = '', picture = null }) {
-    const letter = { client, author, text, picture, cursor: null, claimed: null, left: false, error: null, element: null };
+    const letter = { client, author, text, picture, cursor: null, claimed: null, left: false, repeated: false, error: null };
     letter.element = shape(letter);
     this.#letters.push(letter);
     this.#list.append(letter.element);
@@ -69,10 +69,11 @@ export class Outbox {
   /** To be called when the feed's state has changed, too: a live feed would have brought what is missing. */
   reconsider() {
     clearTimeout(this.#timer);
-    const missing = this.#letters.filter(({ error, client }) => error?.uncertain && client.state === 'live');
-    if (missing.length === 0) return;
+    const isMissing = ({ error, client }) => error?.uncertain && !error.looked && client.state === 'live';
+    if (!this.#letters.some(isMissing)) return;
     this.#timer = setTimeout(() => {
-      for (const letter of missing.filter((one) => this.#letters.includes(one) && one.error)) {
+      for (const letter of this.#letters.filter(isMissing)) {
+        letter.error.looked = true;
         this.#say(letter, 'No answer came, and the room does not have it.', this.#again(letter), this.#discard(letter));
       }
     }, absence);
@@ -89,7 +90,7 @@ export class Outbox {
     letter.error = null;
     letter.left = !picture; // a picture has left when all of it has
     const cancelled = new AbortController();
-    const cancel = button('Cancel', () => cancelled.abort(new DOMException('cancelled', 'AbortError')));
+    const cancel = this.#action('Cancel', () => cancelled.abort(new DOMException('cancelled', 'AbortError')));
     this.#say(letter, picture ? 'sending 0 %' : 'sending', ...(picture ? [cancel] : []));
     const progress = (part) => {
       letter.left = part === 1;
@@ -110,7 +111,8 @@ export class Outbox {
 
   #answered(letter, cursor) {
     letter.cursor = cursor;
-    if (letter.claimed === cursor) return this.#settle(letter, cursor);
+    this.#own.set(cursor, true);
+    if (letter.claimed === cursor || (letter.claimed && letter.repeated)) return this.#settle(letter, letter.claimed);
     if (letter.claimed) { // somebody else said the same at the same time
       this.#own.set(letter.claimed, false);
       this.#messages.setOwn(letter.claimed, false);
@@ -133,7 +135,7 @@ export class Outbox {
       this.#say(letter, 'No answer came: it may have been sent, or not.', this.#discard(letter));
       this.reconsider();
     } else if (error.pointless && text) {
-      const rewrite = button('Write again', () => {
+      const rewrite = this.#action('Write again', () => {
         this.#drop(letter);
         this.#onRewrite(text);
       });
@@ -144,11 +146,22 @@ export class Outbox {
   }
 
   #again(letter) {
-    return button('Send again', () => this.#try(letter));
+    return this.#action('Send again', () => {
+      letter.repeated = true;
+      this.#try(letter);
+    });
   }
 
   #discard(letter) {
-    return button('Discard', () => this.#drop(letter));
+    return this.#action('Discard', () => this.#drop(letter));
+  }
+
+  // The button goes with what it does: the focus must not go with it.
+  #action(label, act) {
+    return button(label, () => {
+      this.#list.parentElement.focus({ preventScroll: true });
+      act();
+    });
   }
 
   #settle(letter, cursor) {
@@ -164,7 +177,8 @@ export class Outbox {
   #say(letter, status, ...actions) {
     letter.element.classList.toggle('failed', letter.error !== null);
     letter.status.textContent = status;
-    letter.status.setAttribute('role', letter.error ? 'alert' : 'status');
+    if (letter.error) letter.status.setAttribute('role', 'alert');
+    else letter.status.removeAttribute('role');
     letter.actions.replaceChildren(...actions);
   }
 }
@@ -184,8 +198,11 @@ function shape(letter) {
     const preview = new Image();
     preview.alt = letter.picture.name;
     preview.src = URL.createObjectURL(letter.picture);
-    preview.addEventListener('load', () => URL.revokeObjectURL(preview.src), { once: true });
-    preview.addEventListener('error', () => preview.replaceWith(letter.picture.name), { once: true });
+    preview.addEventListener('load', () => URL.revokeObjectURL(preview.src));
+    preview.addEventListener('error', () => {
+      URL.revokeObjectURL(preview.src);
+      preview.replaceWith(letter.picture.name);
+    });
     line.querySelector('.foot').before(element('div', 'picture', preview));
   }
   return line;

@@ -5,7 +5,7 @@ import { Composer } from '/composer.js';
 import { byId, remembered } from '/dom.js';
 import { Messages } from '/messages.js';
 import { Outbox } from '/outbox.js';
-import { Rooms, addressOf } from '/rooms.js';
+import { Rooms, addressOf, objection } from '/rooms.js';
 import { Wire } from '/wire.js';
 
 let client = null;
@@ -16,7 +16,7 @@ const sends = new Set(); // promises of what is on its way
 const composer = new Composer({ onSend: send });
 const messages = new Messages({ list: byId('messages'), scroll: byId('scroll'), newer: byId('newer'), onUnread: showTitle });
 const outbox = new Outbox({ list: byId('outbox'), messages, onRewrite: (text) => composer.rewrite(text), onName: learnName });
-const rooms = new Rooms({ onEnter: (name) => (location.hash = addressOf(name)), onReaders: showReaders });
+const rooms = new Rooms({ onEnter: goTo, onReaders: showReaders });
 const wire = new Wire();
 
 function enter(name) {
@@ -26,7 +26,11 @@ function enter(name) {
   showReaders(0);
   messages.clear();
   outbox.clear();
-  composer.complain(null);
+  rooms.current = room;
+  showTitle(0);
+  const wrong = objection(room);
+  composer.complain(wrong && `“${room}” names no room. ${wrong}`);
+  if (wrong) return showState({ state: 'closed' });
   client = new transport.Client(new URL(`/rooms/${encodeURIComponent(room)}`, location));
   left = new AbortController();
   const on = (type, take) => client.addEventListener(type, ({ detail }) => take(detail), { signal: left.signal });
@@ -51,18 +55,18 @@ function enter(name) {
   on('error', (error) => composer.complain(error));
   on('state', showState);
   client.connect();
-  rooms.current = room;
-  showTitle(0);
 }
 
 // The old room's client stays until it has its answers: what was sent is not called back because somebody looks elsewhere.
 function leave() {
   const old = client;
+  client = null;
   left.abort();
   Promise.allSettled(sends).then(() => old?.close());
 }
 
 async function send(author, what) {
+  if (!client) return;
   const to = room;
   messages.toEnd();
   const sent = outbox.send(client, author, what);
@@ -70,6 +74,12 @@ async function send(author, what) {
   const error = await sent;
   sends.delete(sent);
   if (error && room !== to) composer.complain(`Not sent to ${to}: ${error.message}`);
+}
+
+function goTo(name) {
+  location.hash = addressOf(name);
+  view('chat');
+  byId('text').focus();
 }
 
 // The room is what follows the # in the address.
@@ -146,9 +156,9 @@ visualViewport?.addEventListener('resize', () => {
 byId('transport').textContent = transport.transport;
 document.documentElement.dataset.transport = transport.transport;
 composer.publicName = remembered.get('guest') || 'guest';
-addEventListener('hashchange', () => {
-  enter(roomInAddress());
-  if (document.body.dataset.view === 'rooms') view('chat');
+addEventListener('hashchange', () => enter(roomInAddress()));
+byId('room-list').addEventListener('click', ({ target }) => {
+  if (target.closest('a') && document.body.dataset.view === 'rooms') view('chat');
 });
 enter(roomInAddress());
 

@@ -23,6 +23,9 @@ export class Wire {
 
   constructor() {
     byId('wire-clear').addEventListener('click', () => this.#clear());
+    const protocol = performance.getEntriesByType('navigation')[0]?.nextHopProtocol;
+    byId('wire-protocol').hidden = !protocol || protocol === 'http/1.1';
+    byId('wire-protocol').textContent = `This page came over ${protocol}, which compresses heads: they are counted here as HTTP/1.1 would send them.`;
     this.#clear();
   }
 
