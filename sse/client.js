@@ -22,8 +22,12 @@ function lines({ type, lastEventId, data }, first) {
   return `${first ? `retry: ${retry}\n` : ''}${name}id: ${lastEventId}\n${data.split('\n').map((line) => `data: ${line}\n`).join('')}\n`;
 }
 
-// Bytes with the framing of the one chunk that it is (RFC 9112, 7.1): the size in hexadecimal, and two line ends.
-const chunkBytes = (text) => feed.bytesOf(text).toString(16).length + 2 + feed.bytesOf(text) + 2;
+// The one chunk that it is (RFC 9112, 7.1): its size in hexadecimal, CRLF, the event, CRLF. The CRs are not shown.
+function chunk(text) {
+  const size = feed.bytesOf(text);
+  const head = size.toString(16);
+  return { bytes: head.length + 2 + size + 2, text: `${head}\n${text}\n` };
+}
 
 export class Client extends feed.Client {
   /** Never returns: ends when the EventSource gives up, or with the signal. */
@@ -67,9 +71,9 @@ export class Client extends feed.Client {
     this.wire(() => {
       const isMessage = event.type === 'message';
       const payload = isMessage ? feed.bytesOf(event.data) : 0;
-      const text = lines(event, event.type === 'hello');
+      const { bytes, text } = chunk(lines(event, event.type === 'hello'));
       const label = `${isMessage ? 'message' : event.type} ${event.lastEventId}`;
-      return { direction: 'down', kind: 'event', label, payload, overhead: chunkBytes(text) - payload, messages: Number(isMessage), text };
+      return { direction: 'down', kind: 'event', label, payload, overhead: bytes - payload, messages: Number(isMessage), text };
     });
   }
 

@@ -7,8 +7,17 @@ export const transport = 'WebSocket';
 /** Where this server sends back what it gets, text as text and bytes as bytes. */
 export const echo = '/echo';
 
-/** Bytes of a frame's head before `size` bytes of payload (RFC 6455, 5.2); a client masks what it sends, with a key of 4 bytes. */
-export const headBytes = (size, masked) => 2 + (size < 126 ? 0 : size < 65536 ? 2 : 8) + (masked ? 4 : 0);
+/**
+ * The head of a whole message in one frame, before `size` bytes (RFC 6455, 5.2): { bytes, hex }. Opcode 1 is text, 2 is binary, 8 is
+ * close. A client masks what it sends, with a key of 4 random bytes.
+ */
+export function frameHead(size, { opcode = 1, masked = false } = {}) {
+  const [short, more] = size < 126 ? [size, 0] : size < 65536 ? [126, 2] : [127, 8];
+  const long = Array.from({ length: more }, (_, i) => Math.floor(size / 256 ** (more - 1 - i)) % 256);
+  const head = [0x80 | opcode, short | (masked ? 0x80 : 0), ...long];
+  const hex = head.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return { bytes: head.length + (masked ? 4 : 0), hex: masked ? `${hex} MASK` : hex };
+}
 
 // The answer to the handshake, which a WebSocket does not show: what RFC 6455, 4.2.2, asks for, and Server as Beast adds it.
 const accepted = `HTTP/1.1 101 Switching Protocols
@@ -48,7 +57,7 @@ export class Client extends feed.Client {
         }
       });
       socket.addEventListener('close', ({ code, reason, wasClean }) => {
-        if (wasClean) this.wire(() => frame('down', `close ${code}`, reason, { about: true, size: 2 + feed.bytesOf(reason) }));
+        if (wasClean) this.wire(() => frame('down', `close ${code}`, `${code} ${reason}`, { opcode: 8, size: 2 + feed.bytesOf(reason) }));
         end(new feed.FeedError(`the connection closed with ${code} ${reason}`.trim(), { code, wasClean }));
       });
     }).catch((reason) => {
@@ -91,7 +100,8 @@ export class Client extends feed.Client {
   }
 }
 
-// The wire event of one frame: `size` bytes behind its head, the text where nothing else is said. Compression is not negotiated.
-function frame(direction, label, text, { size = feed.bytesOf(text), payload = 0, masked = false, ...more }) {
-  return { direction, kind: 'frame', label, text, payload, overhead: headBytes(size, masked) + size - payload, ...more };
+// The wire event of one frame, with `size` bytes behind its head. The server does not take up the browser's offer to compress.
+function frame(direction, label, text, { size = feed.bytesOf(text), payload = 0, messages = 0, ...how }) {
+  const head = frameHead(size, how);
+  return { direction, kind: 'frame', label, text: `${head.hex} ${text}`, messages, payload, overhead: head.bytes + size - payload };
 }

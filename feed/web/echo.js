@@ -3,11 +3,10 @@
 import { button, element } from '/dom.js';
 
 const most = 30; // lines
-const opcodes = { text: 1, binary: 2 }; // RFC 6455, 5.2
-const numbers = (buffer) => [...new Uint8Array(buffer)].slice(0, 40).join(' ') + (buffer.byteLength > 40 ? ' …' : '');
+const numbers = (bytes) => bytes.subarray(0, 40).join(' ') + (bytes.length > 40 ? ' …' : '');
 
-/** Fills `root`, a <details>. `url`: the server's echo; `headBytes` as in websocket/client.js. Connects when it is opened. */
-export function mount(root, url, headBytes) {
+/** Fills `root`, a <details>. `url`: the server's echo; `frameHead` as in websocket/client.js. Connects with the first "Send". */
+export function mount(root, url, frameHead) {
   const text = element('input', '');
   text.value = 'Hello 안녕';
   text.dir = 'auto';
@@ -47,10 +46,11 @@ export function mount(root, url, headBytes) {
     socket.binaryType = kind.value;
     socket.send(what);
     if (typeof what === 'string') {
-      const size = new TextEncoder().encode(what).length;
-      say('up', code(`socket.send(${JSON.stringify(what)})`), `↑ text frame, opcode ${opcodes.text}: ${size} bytes and ${headBytes(size, true)} of head`);
+      const { hex } = frameHead(new TextEncoder().encode(what).length, { masked: true });
+      say('up', code(`socket.send(${JSON.stringify(what)})`), `↑ text frame, opcode 1: ${hex} ${what}`);
     } else {
-      say('up', code('socket.send(new TextEncoder().encode(text))'), `↑ binary frame, opcode ${opcodes.binary}: ${numbers(what.buffer)}`);
+      const { hex } = frameHead(what.length, { opcode: 2, masked: true });
+      say('up', code('socket.send(new TextEncoder().encode(text))'), `↑ binary frame, opcode 2: ${hex}, then the bytes ${numbers(what)}`);
     }
   }
 
@@ -60,7 +60,7 @@ export function mount(root, url, headBytes) {
     const buffer = isBlob ? await data.arrayBuffer() : data;
     say('down',
       `↓ binary frame: data is ${isBlob ? 'a Blob' : 'an ArrayBuffer'} of ${buffer.byteLength} bytes. Shown as text: ${data}`,
-      code(isBlob ? 'new Uint8Array(await data.arrayBuffer())' : 'new Uint8Array(data)'), `→ ${numbers(buffer)}`,
+      code(isBlob ? 'new Uint8Array(await data.arrayBuffer())' : 'new Uint8Array(data)'), `→ ${numbers(new Uint8Array(buffer))}`,
       code(isBlob ? 'await data.text()' : 'new TextDecoder().decode(data)'), `→ ${new TextDecoder().decode(buffer)}`);
   }
 }

@@ -78,7 +78,7 @@ async function send(author, what) {
 
 function goTo(name) {
   location.hash = addressOf(name);
-  view('chat');
+  leaveRooms();
   byId('text').focus();
 }
 
@@ -137,6 +137,11 @@ function view(name) {
   if (name === 'wire') wire.draw();
 }
 
+// On a phone the list of rooms covers the room.
+function leaveRooms() {
+  if (document.body.dataset.view === 'rooms') view('chat');
+}
+
 for (const one of views) {
   one.addEventListener('click', () => {
     const { shows } = one.dataset;
@@ -148,7 +153,9 @@ if (wide.matches && remembered.get('wire') !== 'hidden') view('wire');
 
 // Safari lays its keyboard over the page and shrinks only what is seen of it.
 visualViewport?.addEventListener('resize', () => {
-  if (visualViewport.scale === 1) document.body.style.setProperty('--height', `${visualViewport.height}px`);
+  if (visualViewport.scale !== 1) return; // somebody looks closer
+  document.body.style.setProperty('--height', `${visualViewport.height}px`);
+  scrollTo(0, 0);
 });
 
 // ---- begin
@@ -157,9 +164,7 @@ byId('transport').textContent = transport.transport;
 document.documentElement.dataset.transport = transport.transport;
 composer.publicName = remembered.get('guest') || 'guest';
 addEventListener('hashchange', () => enter(roomInAddress()));
-byId('room-list').addEventListener('click', ({ target }) => {
-  if (target.closest('a') && document.body.dataset.view === 'rooms') view('chat');
-});
+byId('room-list').addEventListener('click', ({ target }) => target.closest('a') && leaveRooms());
 enter(roomInAddress());
 
 // Only a WebSocket has frames to play with.
@@ -167,6 +172,6 @@ if (transport.echo) {
   const { mount } = await import('/echo.js');
   const url = new URL(transport.echo, location);
   url.protocol = url.protocol.replace('http', 'ws');
-  mount(byId('echo'), url, transport.headBytes);
+  mount(byId('echo'), url, transport.frameHead);
   byId('echo').hidden = false;
 }
