@@ -74,7 +74,7 @@ export class Outbox {
     this.#timer = setTimeout(() => {
       for (const letter of this.#letters.filter(isMissing)) {
         letter.error.looked = true;
-        this.#say(letter, 'No answer came, and the room does not have it.', this.#again(letter), this.#discard(letter));
+        this.#say(letter, `${letter.error.message}. The room does not have it.`, this.#again(letter), this.#discard(letter));
       }
     }, absence);
   }
@@ -132,7 +132,7 @@ export class Outbox {
     letter.left = error.uncertain;
     const { text } = letter;
     if (error.uncertain) {
-      this.#say(letter, 'No answer came: it may have been sent, or not.', this.#discard(letter));
+      this.#say(letter, `${error.message}. It may have been sent, or not.`, this.#discard(letter));
       this.reconsider();
     } else if (error.pointless && text) {
       const rewrite = this.#action('Write again', () => {
