@@ -43,7 +43,8 @@ export class Client extends feed.Client {
         }
       };
       signal.addEventListener('abort', () => end(signal.reason));
-      this.expectHello(end);
+      // Over HTTP/1.1 a browser has six connections to one server, all tabs together; the seventh stream waits for one of them.
+      this.expectHello(({ message }) => end(new feed.FeedError(`${message}: this page may be open in too many tabs`)));
       let cutOff = false;
       source.addEventListener('open', () => {
         // Of its requests an EventSource tells nothing until one has been answered.
