@@ -53,6 +53,9 @@ class Connection
   /// No whole head of a request has come: nothing is lost if it is closed now.
   bool idle = false;
 
+  /// Bytes of the head of the request under way, as it came: from the request line to the empty line.
+  std::size_t head_bytes = 0;
+
   /// Set while somebody else than the request loop owns the connection: called once when the server stops.
   std::function<void()> on_stop;
 

@@ -305,6 +305,7 @@ net::awaitable<Result<Listener::Head>> Listener::read_head(Connection& connectio
   if (error) co_return Error{Errc::left, error.message()};
 
   connection.idle = false;
+  connection.head_bytes = head;
   const auto admitted = guard(parser.get(), options_.allow_origin);
   if (!admitted) co_return admitted.error();
   // No transfer coding gets through the guard: a body is as long as its Content-Length, and without one there is none.

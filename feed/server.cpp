@@ -35,7 +35,7 @@ net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::s
   const bool is_page = type.starts_with("text/html");
   Response file{http::status::ok, type, std::string(bytes),
                 "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"};
+                "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
   if (is_page) file.fields += set_user(exchange.request(), exchange.is_secure());
   co_await exchange.reply(std::move(file));
 }

@@ -27,7 +27,9 @@ inline void PrintTo(Transports transports, std::ostream* out) {
 /// Serves from its construction on a free port of 127.0.0.1 to its end, which tells all readers and waits for them.
 class TestServer {
  public:
-  explicit TestServer(feed::Options options = {}, Transports transports = Transports::all);
+  /// `mount_more` is called before the server starts.
+  explicit TestServer(feed::Options options = {}, Transports transports = Transports::all,
+                      const std::function<void(feed::Server&)>& mount_more = {});
   ~TestServer() { stop(); }
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
