@@ -203,6 +203,7 @@ void Server::start() {
 }
 
 void Server::point_relays() {
+  restarting_ = false;
   straight_.point_at(upstream_.port());
   for (Pane& pane : panes_) pane.relay.point_at(upstream_.port());
 }
@@ -278,7 +279,7 @@ std::string Server::state(std::string_view room) const {
       R"("severity":{{"outage_ms":{},"one_way_ms":{},"idle_ms":{},"buffer_bytes":{}}},"heartbeat_ms":{},)"
       R"("begin":{{"rate":{},"interval_ms":{}}},"notes":{},"missing":[{}],"publisher":{{{}}},"panes":{{{}}}}})",
       feed::quote(room), upstream_.epoch(), straight_.lines(), panes_[0].relay.is_cut(), faults_.stall,
-      faults_.delay, faults_.hold, faults_.idle, upstream_.is_restarting(), severity.outage.count(),
+      faults_.delay, faults_.hold, faults_.idle, restarting_, severity.outage.count(),
       severity.one_way.count(), severity.idle_time.count(), severity.buffer, options_.heartbeat.count(),
       options_.rate, options_.interval.count(), !notes_.empty(), missing, to_json(straight_.tally(room)),
       panes);
@@ -307,6 +308,7 @@ net::awaitable<void> Server::obey(feed::Exchange& exchange) {
       for (Pane& pane : panes_) pane.relay.cut();
       break;
     case Command::What::restart:
+      restarting_ = true;
       upstream_.restart([this] { net::post(outer_.executor(), [this] { point_relays(); }); });
       break;
     default:

@@ -87,6 +87,7 @@ class Server {
   Relay straight_;  // the publisher's way: no faults
   std::array<Pane, 3> panes_;
   Faults faults_;
+  bool restarting_ = false;
   net::signal_set signals_;
 };
 

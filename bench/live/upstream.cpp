@@ -54,17 +54,11 @@ std::string Upstream::epoch() const {
   return epoch_;
 }
 
-bool Upstream::is_restarting() const {
+void Upstream::restart(std::function<void()> begun) {
   const std::lock_guard lock(mutex_);
-  return begun_ != nullptr;
-}
-
-bool Upstream::restart(std::function<void()> begun) {
-  const std::lock_guard lock(mutex_);
-  if (begun_ || ending_ || !server_) return false;
+  if (begun_ || ending_ || !server_) return;
   begun_ = std::move(begun);
   server_->stop();
-  return true;
 }
 
 void Upstream::stop() {

@@ -29,9 +29,8 @@ class Upstream {
   std::string epoch() const;
 
   /// Ends the server, which tells its readers, and begins another whose rooms are empty and have a new epoch, on another port. `begun` is called
-  /// from its thread. False, and nothing happens, where that is under way already.
-  bool restart(std::function<void()> begun);
-  bool is_restarting() const;
+  /// from its thread. Nothing happens where that is under way already.
+  void restart(std::function<void()> begun);
 
   /// Tells the readers and waits for the end.
   void stop();
