@@ -7,6 +7,7 @@ const missing = (value) => value === null || value === undefined || Number.isNaN
 /** `0.4 ms`, `492 ms`, `1.25 s`. */
 export function time(ms) {
   if (missing(ms)) return none;
+  if (ms < 0.05) return '< 0.1 ms'; // finer than a browser's clock
   if (ms < 9.95) return `${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   return ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
