@@ -65,6 +65,13 @@ export class Relay {
     this.#swallows = true;
   }
 
+  /** The same, ended with the test. */
+  static async during(test, port) {
+    const relay = await Relay.to(port);
+    test.after(() => relay.close());
+    return relay;
+  }
+
   async close() {
     this.cut();
     this.#listener.close();

@@ -2,8 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { patience, until } from './until.mjs';
 
@@ -19,13 +21,14 @@ const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 /** A server program that has said where it listens. */
 export class Server {
   #child;
   #errors = '';
 
-  /** `name` is that of the program: "sse_server". A port among `options` wins over the free one. */
+  /** `name` is that of the program: "sse_server". */
   static async start(name, ...options) {
     const server = new Server();
     const child = spawn(join(programs, name), ['--port', '0', ...options.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -71,6 +74,16 @@ export class Server {
   /** As a power cut would: it can say and keep nothing more. */
   kill() {
     return this.#end('SIGKILL');
+  }
+
+  /** Answers nothing while `meanwhile` is under way: its process stands still. */
+  async paused(meanwhile) {
+    process.kill(this.pid, 'SIGSTOP');
+    try {
+      return await meanwhile();
+    } finally {
+      process.kill(this.pid, 'SIGCONT');
+    }
   }
 
   async #end(signal) {
@@ -126,6 +139,20 @@ export class Server {
   async room(name) {
     return (await this.get('/rooms')).rooms.find(({ room }) => room === name);
   }
+}
+
+/** Starts the servers of a test and ends what is left of them with it: `after` is that of the test's context. */
+export async function serve(test, name, ...options) {
+  const server = await Server.start(name, ...options);
+  test.after(() => server.kill());
+  return server;
+}
+
+/** A directory of its own for `--data`, gone after the test. */
+export function dataDirectory(test) {
+  const directory = mkdtempSync(join(tmpdir(), 'chat-data-'));
+  test.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** "message 1", "message 2" and so on. */
