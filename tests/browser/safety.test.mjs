@@ -7,8 +7,8 @@ import { Chat } from './support/chat.mjs';
 import { launch, open } from './support/chromium.mjs';
 import { elsewhere } from './support/pages.mjs';
 import { gif } from './support/pictures.mjs';
+import { Relay } from './support/relay.mjs';
 import { serve, transports } from './support/servers.mjs';
-import { until } from './support/until.mjs';
 
 const browser = await launch();
 after(() => browser.close());
@@ -127,29 +127,22 @@ describe('the cookie', () => {
     assert.equal(await colourOf(bob), colour); // the same for everybody
   });
 
-  it('goes with every poll, and once with a WebSocket', async (test) => {
-    const polling = await serve(test, 'polling_server');
-    const socket = await serve(test, 'websocket_server');
-    for (const [server, isPart] of [[polling, /\/rooms\/lobby\/messages/], [socket, /\/rooms\/lobby\/socket/]]) {
-      const page = await open(browser, null);
-      test.after(() => page.context().close());
-      const heads = [];
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('Network.enable');
-      const urls = new Map();
-      cdp.on('Network.requestWillBeSent', ({ requestId, request }) => urls.set(requestId, request.url));
-      cdp.on('Network.webSocketCreated', ({ requestId, url }) => urls.set(requestId, url));
-      cdp.on('Network.requestWillBeSentExtraInfo', ({ requestId, associatedCookies }) => heads.push({ requestId, cookies: associatedCookies.length }));
-      cdp.on('Network.webSocketWillSendHandshakeRequest', ({ requestId, request }) => heads.push({ requestId, cookies: Number('Cookie' in request.headers) }));
-      await page.goto(server.url);
-      const read = () => heads.filter(({ requestId }) => isPart.test(urls.get(requestId) ?? ''));
-      await server.publish('message 1');
-      await page.getByText('message 1').first().waitFor();
-      if (server === polling) await until('three polls', () => read().length >= 3);
+  it('goes with every poll, and once with a stream and a WebSocket', async (test) => {
+    for (const [transport, path, isOnce] of [['polling', 'messages', false], ['sse', 'events', true], ['websocket', 'socket', true]]) {
+      const server = await serve(test, `${transport}_server`);
+      const relay = await Relay.during(test, server.port);
+      const ada = await Chat.open(test, browser, relay.url);
+      const asked = () => relay.requests(`/rooms/lobby/${path}`);
+      await ada.is('live');
+      const { value } = (await ada.page.context().cookies()).find(({ name }) => name === 'user');
+      for (let n = 1; n <= 3; ++n) {
+        await server.publish(`message ${n}`);
+        await ada.line(`message ${n}`);
+      }
 
-      const asked = read();
-      assert.deepEqual(new Set(asked.map(({ cookies }) => cookies)), new Set([1]));
-      if (server === socket) assert.equal(asked.length, 1);
+      for (const { head } of asked()) assert.deepEqual(head.match(/^cookie: .*$/gim), [`Cookie: user=${value}`]);
+      if (isOnce) assert.equal(asked().length, 1);
+      else assert.ok(asked().length >= 3, `${asked().length} polls`);
     }
   });
 });

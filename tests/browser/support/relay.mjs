@@ -5,8 +5,8 @@ import { once } from 'node:events';
 
 /** Hands on TCP connections from a port of its own to another one's. */
 export class Relay {
-  /** Connections handed on so far. */
-  accepted = 0;
+  /** Of each connection so far, what went by: { up, down }, each a list of Buffers. */
+  conversations = [];
   #to;
   #lines = new Set();
   #swallows = false;
@@ -27,14 +27,22 @@ export class Relay {
   #admit(client) {
     client.on('error', () => {}); // its end is what counts
     if (this.#to === 0) return client.resetAndDestroy();
-    ++this.accepted;
+    const said = { up: [], down: [] };
+    this.conversations.push(said);
     client.setNoDelay();
     const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
     const line = { client, server };
     this.#lines.add(line);
     server.on('error', () => client.resetAndDestroy());
-    client.on('data', (bytes) => server.write(bytes));
-    server.on('data', (bytes) => this.#swallows || client.write(bytes));
+    client.on('data', (bytes) => {
+      said.up.push(bytes);
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      if (this.#swallows) return;
+      said.down.push(bytes);
+      client.write(bytes);
+    });
     client.on('end', () => server.end());
     server.on('end', () => client.end());
     for (const end of [client, server]) {
@@ -70,6 +78,24 @@ export class Relay {
     const relay = await Relay.to(port);
     test.after(() => relay.close());
     return relay;
+  }
+
+  /** The requests that came by for `path`, with their bodies, in the order of their connections: { head, body }, as they were sent. */
+  requests(path) {
+    const requests = [];
+    for (const { up } of this.conversations) {
+      let rest = Buffer.concat(up);
+      for (;;) {
+        const end = rest.indexOf('\r\n\r\n');
+        if (end < 0) break;
+        const head = rest.subarray(0, end + 4).toString('latin1');
+        if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
+        const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+        requests.push({ head, body: rest.subarray(end + 4, end + 4 + length) });
+        rest = rest.subarray(end + 4 + length);
+      }
+    }
+    return requests.filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
   }
 
   async close() {
