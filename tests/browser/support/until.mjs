@@ -5,7 +5,7 @@
 export const patience = 20_000;
 
 /** How often a condition is looked at that nobody tells of. Milliseconds. */
-const glance = 10;
+const glance = 20;
 
 /**
  * What `look` returns, once that is true. Throws after `patience`, with `what` and what was seen last: `look` may set it by its
