@@ -26,9 +26,10 @@ void raise_descriptor_limit() {
 }
 
 net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::string_view bytes) {
-  Response file{http::status::ok, type, std::string(bytes),
-                "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
+  Response file{
+      http::status::ok, type, std::string(bytes),
+      "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+      "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
   co_await exchange.reply(std::move(file));
 }
 
