@@ -83,6 +83,12 @@ RawClient::RawClient(std::uint16_t port, std::chrono::seconds patience)
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+RawClient RawClient::accepted(int fd) {
+  RawClient client;
+  client.fd_ = fd;
+  return client;
+}
+
 RawClient::~RawClient() { close(); }
 
 RawClient::RawClient(RawClient&& other) noexcept
@@ -98,6 +104,11 @@ RawClient& RawClient::operator=(RawClient&& other) noexcept {
 std::size_t RawClient::send_some(std::string_view bytes) {
   const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+bool RawClient::has_news() const {
+  pollfd waited{fd_, POLLIN, 0};
+  return !received_.empty() || ::poll(&waited, 1, 0) > 0;
 }
 
 void RawClient::send(std::string_view bytes) {

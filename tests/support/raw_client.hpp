@@ -36,6 +36,8 @@ struct Frame {
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port, std::chrono::seconds patience = support::patience);
+  /// The other side of one: a connection that was accepted.
+  static RawClient accepted(int fd);
   ~RawClient();
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&& other) noexcept;
@@ -44,6 +46,8 @@ class RawClient {
   void send(std::string_view bytes);
   /// As many bytes as fit without waiting.
   std::size_t send_some(std::string_view bytes);
+  /// Whether anything has come that was not read, or the end.
+  bool has_news() const;
 
   /// The next `size` bytes. Throws where the connection ends before.
   std::string read(std::size_t size);
@@ -71,10 +75,11 @@ class RawClient {
   int fd() const { return fd_; }
 
  private:
+  RawClient() = default;
   bool receive();  // more into received_; false at the end
 
   int fd_ = -1;
-  std::chrono::seconds patience_;
+  std::chrono::seconds patience_ = support::patience;
   std::string received_;
 };
 

@@ -51,7 +51,9 @@ class TestServer {
     return on_thread([](feed::Server& server) { return server.rooms().counters(); });
   }
   feed::Cursor publish(const std::string& room, const std::string& author, const std::string& text) {
-    return on_thread([&](feed::Server& server) { return server.rooms().open(room).publish({author, text}); });
+    return on_thread([&](feed::Server& server) {
+      return server.rooms().open(room).publish({author, text}).place().value();
+    });
   }
 
   /// Waits until what the server counts is as `is_so` wants it; throws after `patience`, with `what`. `meanwhile`, where
