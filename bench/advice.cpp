@@ -17,7 +17,7 @@ namespace bench {
 namespace {
 
 constexpr double hour_s = 3600;
-constexpr Seconds heartbeat{15};  // of the servers, after as much silence
+constexpr Seconds heartbeat{15};  // of the servers
 constexpr std::chrono::seconds wait{25};
 constexpr Seconds idle_time{75};  // then the servers close a connection that nobody uses
 constexpr Seconds shortest_interval{0.01};
@@ -247,7 +247,10 @@ Offer pushing(const Need& need, const Costs& costs, Way way) {
       frames ? frame_bytes(message.json) : sse_event_bytes(message.cursor, message.json);
   const Bytes beat = frames ? ping() : Bytes{0, sse_heartbeat_bytes()};
   const double events = need.readers * need.per_second;  // a second
-  const double beats = need.readers * heartbeats_per_second(need.per_second, heartbeat);
+  // A comment says that the server is there, and a message says as much. A ping asks whether the client is, which only what it sends would
+  // tell: it goes out however much the server says.
+  const double beats =
+      need.readers * (frames ? 1 / heartbeat.count() : heartbeats_per_second(need.per_second, heartbeat));
   const std::uint64_t beat_packets =
       frames ? packets_of_exchange(beat.down, beat.up) : packets_of_push(beat.down);
   offer.bytes_per_hour =

@@ -18,7 +18,8 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
   arguments.root = BENCH_SOURCE_DIR;
   CLI::App app(
       "Measures what the three transports cost and ends with one table. What begins with --benchmark_ is Google Benchmark's "
-      "and passed on, like --benchmark_out=FILE.",
+      "and passed on, like --benchmark_out=FILE. Exit code: 0 where each cell that was to be measured has a run that counts and no run failed a gate; "
+      "1 where not, also where the machine has spoilt all runs of a cell; 2 for words that it does not know; 130 after Ctrl-C.",
       "bench/run");
   app.set_help_flag("-h,--help", "print this and end");
   const auto smoke = app.add_flag("--smoke", arguments.smoke,

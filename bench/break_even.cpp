@@ -189,7 +189,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
                             static_cast<double>(polls ? rate.intervals_polled : rate.intervals_pushed) +
                         (polls ? 0.7 : 0.4);
       const bool telling = rate.per_interval == 1 || rate.per_interval == 30;
-      cell.repetitions = setting.by_profile(0U, telling ? 1U : 0U, 4U);
+      cell.repetitions = setting.by_profile(0U, telling ? 1U : 0U, 10U);
       cell.measure = [place = setting.place, rate](Run& run) { measure_rate(place, rate, run); };
       cells.push_back(std::move(cell));
     }

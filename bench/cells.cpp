@@ -156,9 +156,11 @@ Table tabulate(const std::vector<CellRuns>& all, const std::vector<Parameter>& p
   return without_empty(table);
 }
 
-std::string said(const Results& results, const std::string& what) {
-  const auto found = results.provenance.find(what);
-  return found == results.provenance.end() ? "unknown" : found->second;
+std::string said(const Results& results, const std::string& what) { return said(results.provenance, what); }
+
+std::string said(const Provenance& provenance, const std::string& what) {
+  const auto found = provenance.find(what);
+  return found == provenance.end() ? "unknown" : found->second;
 }
 
 }  // namespace bench

@@ -56,5 +56,6 @@ Table without_empty(const Table& full);
 
 /// What the provenance says of it, or "unknown".
 std::string said(const Results& results, const std::string& what);
+std::string said(const Provenance& provenance, const std::string& what);
 
 }  // namespace bench

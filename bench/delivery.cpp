@@ -267,9 +267,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     const milliseconds waiting = way.arm == "poll" && way.rtt.count() > 0 ? period_of(way) : milliseconds(0);
     cell.estimate_s =
         std::chrono::duration<double>(waiting + length + way.interval + 4 * way.rtt).count() + 0.4;
-    // A run of a long interval is long, and has as many samples.
-    cell.repetitions =
-        setting.by_profile(way.smoke ? 1U : 0U, way.standard, way.interval > milliseconds(1000) ? 4U : 10U);
+    cell.repetitions = setting.by_profile(way.smoke ? 1U : 0U, way.standard, 10U);
     cell.anywhere =
         way.rtt.count() == 0 && server_of(way.arm) != "tcp_floor_server" && !server_of(way.arm).empty();
     cell.measure = [place = setting.place, way, length](Run& run) { measure(place, way, length, run); };

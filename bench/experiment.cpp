@@ -7,10 +7,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
+
+#include <sched.h>
 
 namespace bench {
 namespace {
@@ -34,6 +38,28 @@ double run_queue_s(const std::string& path) {
   return waited * 1e-9;
 }
 
+// CPU of this process's threads that are kept to other cores than the calling one: it took nothing from that.
+double elsewhere_s() {
+  cpu_set_t here;
+  if (sched_getaffinity(0, sizeof here, &here) != 0) return 0;
+  double sum = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    cpu_set_t there, both;
+    const int id = std::atoi(thread.path().filename().c_str());
+    if (sched_getaffinity(id, sizeof there, &there) != 0) continue;  // it has ended meanwhile
+    CPU_AND(&both, &here, &there);
+    if (CPU_COUNT(&both) > 0) continue;
+    std::ifstream file(thread.path() / "schedstat");
+    double ran = 0;
+    file >> ran;
+    sum += ran * 1e-9;
+  }
+  return sum;
+}
+
+// CPU of this process on the calling thread's core.
+double clients_s() { return cpu_s(CLOCK_PROCESS_CPUTIME_ID) - elsewhere_s(); }
+
 }  // namespace
 
 Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
@@ -41,15 +67,16 @@ Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
     server_ = server->cpu();
     sleeps_ = server->context_switches();
   }
-  client_begin_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID);
+  client_begin_s_ = clients_s();
   waited_s_ = waited();
   server_waited_s_ = server_waited();
   begin_ = Clock::now();
 }
 
-// Of the clients without what their own publisher took from them, and of the server.
+// Of the clients without what their own publisher took from them where it has the same core, and of the server. At least so much: the
+// publisher also runs while nobody waits for it.
 double Meter::waited() const {
-  const double publisher = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s(CLOCK_THREAD_CPUTIME_ID);
+  const double publisher = clients_s() - cpu_s(CLOCK_THREAD_CPUTIME_ID);
   return run_queue_s("/proc/thread-self/schedstat") - publisher + server_waited();
 }
 
@@ -59,7 +86,7 @@ double Meter::server_waited() const {
 
 void Meter::end() {
   seconds_ = std::chrono::duration<double>(Clock::now() - begin_).count();
-  client_s_ = cpu_s(CLOCK_PROCESS_CPUTIME_ID) - client_begin_s_;
+  client_s_ = clients_s() - client_begin_s_;
   if (process_) {
     server_ = process_->cpu() - server_;
     sleeps_ = process_->context_switches() - sleeps_;
@@ -78,6 +105,7 @@ double Meter::server_user_share() const {
 void Meter::tell(Run& run) const {
   run.figures["client_utilisation"] = client_utilisation();
   if (process_) run.figures["server_utilisation"] = server_utilisation();
+  run.figures["metered_ms"] = seconds_ * 1e3;
   run.figures["waited_ms"] = std::max(waited_s_, 0.0) * 1e3;
   run.figures["stolen_percent"] = 100 * stolen_;
   run.gates.push_back(
@@ -107,8 +135,9 @@ std::chrono::nanoseconds tell_one_way(Run& run, Site& site, const Link& link) {
 }
 
 Gate on_time(std::span<const std::int64_t> sorted_lateness) {
-  const double p99_us =
-      sorted_lateness.empty() ? 0 : static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
+  if (sorted_lateness.empty())
+    return {std::string(on_time_name), false, "the generator handed over no message that could tell"};
+  const double p99_us = static_cast<double>(percentile(sorted_lateness, 0.99)) / 1e3;
   return {std::string(on_time_name), p99_us < 1000,
           fmt::format("the generator was {:.0f} µs late at p99, expected less than 1000", p99_us)};
 }
@@ -149,9 +178,11 @@ bool is_of_the_machine(const Run& run, const Gate& gate) {
   if (gate.name == on_time_name || gate.name == stolen_name || gate.name == core_name) return true;
   // Readers that were held up measure that, and not when they asked; what waits for a relay that is held up may overflow; a peer that is held up
   // for two ticks and two round trips is sent again what it has, where that is two packets or more (RFC 8985, 7.2).
-  constexpr double much_ms = 50, two_ticks_ms = 8;
-  const auto waited = run.figures.find("waited_ms");
+  const auto waited = run.figures.find("waited_ms"), metered = run.figures.find("metered_ms");
   if (waited == run.figures.end()) return false;
+  const double length_ms = metered == run.figures.end() ? 0 : metered->second;
+  // In a long run little by little comes together: so much of it is nothing that anybody was held up by at once.
+  const double two_ticks_ms = std::max(8.0, 0.001 * length_ms), much_ms = std::max(50.0, 0.005 * length_ms);
   if (gate.name == no_retransmissions_name) return waited->second > two_ticks_ms;
   return (gate.name == uniform_name || gate.name == nothing_lost_name) && waited->second > much_ms;
 }

@@ -112,6 +112,7 @@ Experiment proxy_experiment();
 Experiment http2_experiment();
 Experiment dead_peer_experiment();
 Experiment protocol_experiment();
+Experiment keeping_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();
@@ -132,15 +133,15 @@ class Meter {
   std::uint64_t server_sleeps() const { return sleeps_; }
   double client_utilisation() const {
     return client_s_ / seconds_;
-  }  ///< of one core, publisher (which stays awake before a message is due) and readers together
+  }  ///< of the calling thread's core, publisher (which stays awake before a message is due) and readers together
   /// The share of the time in which the server ran, or wanted to while another program had its core.
   double server_wanted() const { return server_utilisation() + server_waited_s_ / seconds_; }
   double server_utilisation() const {
     return std::chrono::duration<double>(server_.total).count() / seconds_;
   }
 
-  /// client_utilisation, server_utilisation, waited_ms (readers or server were ready, and other programs had the
-  /// core), stolen_percent and the gate on that.
+  /// client_utilisation, server_utilisation, metered_ms (how long it was), waited_ms (readers or server were ready, and other programs had the
+  /// core: for so long at least), stolen_percent and the gate on that.
   void tell(Run& run) const;
 
  private:
@@ -180,7 +181,7 @@ constexpr std::chrono::milliseconds shortest_transit{1};
 
 // Gates. Each says what was seen and what was expected.
 
-/// Above 1 ms at p99 the run is about the generator.
+/// Above 1 ms at p99 the run is about the generator. Of no message nothing is known.
 Gate on_time(std::span<const std::int64_t> sorted_lateness);
 /// Where a server is driven to its limit: no other program had its core for more than a twentieth of the time.
 Gate had_its_core(const Meter& meter);
@@ -192,7 +193,8 @@ Gate equal(std::string name, double seen, double expected);
 Gate uniform(std::vector<std::int64_t> samples_ns, std::chrono::nanoseconds interval,
              std::chrono::nanoseconds one_way, std::size_t independent);
 
-/// Whether it is the machine's fault and not the program's that this gate did not hold: such a run is made again.
+/// Whether it is the machine's fault and not the program's that this gate did not hold: such a run is made again. Where that shows in how long readers
+/// or server waited for a core: more than 0.1 % of the run (8 ms at least) where a packet was sent again, than 0.5 % (50 ms at least) else.
 bool is_of_the_machine(const Run& run, const Gate& gate);
 
 }  // namespace bench

@@ -157,7 +157,17 @@ bool write_notes(const Results& results, const Arguments& arguments) {
 // What is published stands for a whole execution: nothing is overwritten by a part of one.
 bool is_whole(const Session& session) { return !interrupted() && session.broken().empty(); }
 
-int conclude(Session& session, const Results& results, Arguments arguments) {
+// Nothing was measured in vain in silence.
+void tell_missing(const std::vector<std::string>& missing) {
+  if (missing.empty()) return;
+  fmt::print(stderr, "No run counts of {} cell{}, so there is no figure of:\n", missing.size(),
+             missing.size() == 1 ? "" : "s");
+  for (const std::string& cell : missing) fmt::print(stderr, "  {}\n", cell);
+}
+
+// `missing`: the cells that have nothing.
+int conclude(Session& session, const Results& results, Arguments arguments,
+             const std::vector<std::string>& missing) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   session.progress().clear();
   bool kept = true;
@@ -193,7 +203,8 @@ int conclude(Session& session, const Results& results, Arguments arguments) {
                (build / "results").string(), arguments.full ? " The same command goes on from there." : "");
     return 130;
   }
-  return session.failed() > 0 || !session.broken().empty() || !kept ? 1 : 0;
+  tell_missing(missing);
+  return session.failed() > 0 || !session.broken().empty() || !missing.empty() || !kept ? 1 : 0;
 }
 
 // What was measured before, told again: after a change of the prose, or of how it is told.
@@ -274,7 +285,8 @@ int measure_all(const Arguments& arguments) {
   Journal journal(directory + (arguments.full ? "/full.jsonl" : "/runs.jsonl"), identity,
                   arguments.full && !arguments.anew);
   if (!journal.dropped().empty()) fmt::print(stderr, "{}\n", journal.dropped());
-  const std::vector<Job> jobs = left_of(plan_jobs(cells, setting.seed), journal.found());
+  const std::vector<Job> planned = plan_jobs(cells, setting.seed);
+  const std::vector<Job> jobs = left_of(planned, journal.found());
   Session session(setting, jobs, journal, directory);
   if (!session.runs().empty())
     fmt::print(stderr, "{} runs were measured before and are taken over; --anew forgets them.\n",
@@ -295,7 +307,7 @@ int measure_all(const Arguments& arguments) {
   }
   const AwakeCores awake;
   results.provenance["idle cores"] = awake.in_words();
-  const CpuTime machine = cpu_time();
+  journal.begin(results.provenance);
 
   for (const Job& job : jobs) {
     benchmark::RegisterBenchmark(job.cell->name.c_str(),
@@ -307,13 +319,14 @@ int measure_all(const Arguments& arguments) {
   Silent silent;
   if (!jobs.empty()) benchmark::RunSpecifiedBenchmarks(&silent);
   benchmark::Shutdown();
-  finish(results.provenance, machine);
+  std::vector<Provenance> sittings = journal.sittings();
+  for (const auto& [name, value] : session.until_now()) sittings.back()[name] = value;
+  tell_sittings(results, std::move(sittings));
   results.runs = std::move(session.runs());
-  const std::size_t planned = plan_jobs(cells, setting.seed).size();
-  results.provenance["runs"] = results.runs.size() < planned
-                                   ? fmt::format("{} of {}: interrupted", results.runs.size(), planned)
-                                   : fmt::format("{}", planned);
-  return conclude(session, results, arguments);
+  results.provenance["runs"] = results.runs.size() < planned.size()
+                                   ? fmt::format("{} of {}: interrupted", results.runs.size(), planned.size())
+                                   : fmt::format("{}", planned.size());
+  return conclude(session, results, arguments, without_runs(planned, results.runs));
 }
 
 }  // namespace

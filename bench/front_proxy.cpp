@@ -1,5 +1,6 @@
 #include "bench/front_proxy.hpp"
 
+#include "bench/pipe.hpp"
 #include "bench/socket.hpp"
 
 #include <fmt/format.h>
@@ -13,11 +14,8 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace bench {
@@ -26,6 +24,11 @@ namespace {
 constexpr std::string_view name = "bench.test";  // reserved for tests (RFC 6761, 6.2): nobody else's
 constexpr int attempts = 3;                      // to find a port that nobody takes before nginx does
 constexpr std::chrono::seconds patience{10};
+constexpr std::string_view in_use = "Address already in use";
+
+struct PortTaken : NoFrontProxy {
+  using NoFrontProxy::NoFrontProxy;
+};
 
 void write(const std::filesystem::path& path, std::string_view text) {
   std::ofstream file(path);
@@ -50,43 +53,17 @@ std::string without_time(const std::string& line) {
 // A key on P-256 and a certificate that it has signed itself: small enough that a handshake's flight is one window.
 void make_certificate(const std::filesystem::path& directory) {
   const std::string key = directory / "key.pem", certificate = directory / "certificate.pem";
-  std::vector<std::string> words{"openssl",
-                                 "req",
-                                 "-x509",
-                                 "-newkey",
-                                 "ec",
-                                 "-pkeyopt",
-                                 "ec_paramgen_curve:P-256",
-                                 "-nodes",
-                                 "-days",
-                                 "2",
-                                 "-subj",
-                                 fmt::format("/CN={}", name),
-                                 "-addext",
-                                 fmt::format("subjectAltName=DNS:{}", name),
-                                 "-keyout",
-                                 key,
-                                 "-out",
-                                 certificate};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t quiet;
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, "openssl", &quiet, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&quiet);
-  if (error != 0)
+  try {
+    pipe_through({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                  "-days", "2", "-subj", fmt::format("/CN={}", name), "-addext",
+                  fmt::format("subjectAltName=DNS:{}", name), "-keyout", key, "-out", certificate},
+                 "openssl", {});
+  } catch (const ProgramMissing&) {
     throw NoFrontProxy(
         "TLS needs a certificate, and openssl is not installed; feed/setup bench installs it.");
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  } catch (const std::runtime_error& failure) {
+    throw NoFrontProxy(fmt::format("TLS needs a certificate, and there is none: {}.", failure.what()));
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw NoFrontProxy("openssl made no certificate; \"openssl req -x509 -newkey ec\" says why.");
 }
 
 // A port that nobody has, on the calling thread's side of the network; `wanted` where that is not 0.
@@ -128,13 +105,14 @@ FrontProxy::FrontProxy(Site& site, const Cores& cores, const Front& front)
   for (int attempt = 1;; ++attempt) {
     std::uint16_t port = 0;
     site.network().at_server([&] { port = free_port(host, front.port); });
+    if (front.before_start) front.before_start(port);
     try {
       start(site, cores, front, port);
       room_ = site.network().for_clients(port);
       break;
-    } catch (const NoFrontProxy&) {
-      const bool taken = !first_line_with(directory_.path() / "error.log", "Address already in use").empty();
-      if (!taken || attempt == attempts) throw;
+    } catch (const PortTaken&) {
+      if (front.port != 0 || attempt == attempts) throw;
+      process_.reset();
       std::filesystem::remove(directory_.path() / "error.log");
     }
   }
@@ -162,16 +140,18 @@ void FrontProxy::start(Site& site, const Cores& cores, const Front& front, std::
   const auto deadline = std::chrono::steady_clock::now() + patience;
   bool ready = false;
   while (!ready) {
-    try {
-      process_->check();
-    } catch (const ServerFailed& failure) {
+    // nginx tries again for 2.5 s, in which whoever took the port answers there in its place.
+    if (const std::string taken = first_line_with(directory_.path() / "error.log", in_use); !taken.empty())
+      throw PortTaken("nginx did not start: " + without_time(taken));
+    if (const auto how = process_->over()) {
       const std::string why = complaint();
-      throw NoFrontProxy(
-          fmt::format("nginx did not start: {}", why.empty() ? std::string(failure.what()) : why));
+      throw NoFrontProxy(fmt::format("nginx did not start: {}", why.empty() ? "it " + *how : why));
     }
     if (std::chrono::steady_clock::now() > deadline)
       throw NoFrontProxy(fmt::format("nginx did not listen within {} s.", patience.count()));
-    site.network().at_server([&] { ready = accepts(beside); });
+    // Its number is written when it listens.
+    if (std::filesystem::exists(directory_.path() / "nginx.pid"))
+      site.network().at_server([&] { ready = accepts(beside); });
     if (!ready) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }

@@ -43,7 +43,15 @@ std::vector<char> contents_of(const std::string& path) {
 }
 
 std::string first_line_of(const std::string& identity) {
-  return fmt::format(R"({{"journal":2,"identity":"{}"}})", identity);
+  return fmt::format(R"({{"journal":3,"identity":"{}"}})", identity);
+}
+
+// Lines that are no run: a sitting that begins, and what is known of it later.
+constexpr std::string_view begun = "sitting ", later = "until now ";
+
+// It goes over what was there.
+void add_to(Provenance& sitting, const Provenance& more) {
+  for (const auto& [name, value] : more) sitting[name] = value;
 }
 
 }  // namespace
@@ -76,7 +84,7 @@ Journal::Journal(std::string path, const std::string& identity, bool go_on) : pa
           dropped_ = path_ + " ends in the middle of a run, which is measured again.";
           break;
         }
-        found_.push_back(decode_run(text.substr(at, end - at), path_));
+        take(text.substr(at, end - at));
         at = end + 1;
       }
       const std::size_t whole = text.rfind('\n') + 1;
@@ -92,6 +100,26 @@ Journal::Journal(std::string path, const std::string& identity, bool go_on) : pa
   }
   fs::rename(half, path_, error);
   if (error) throw std::runtime_error(path_ + ": cannot be written: " + error.message());
+}
+
+void Journal::take(const std::string& line) {
+  if (line.starts_with(begun)) {
+    sittings_.push_back(decode_provenance(line.substr(begun.size()), path_));
+  } else if (line.starts_with(later) && !sittings_.empty()) {
+    add_to(sittings_.back(), decode_provenance(line.substr(later.size()), path_));
+  } else {
+    found_.push_back(decode_run(line, path_));
+  }
+}
+
+void Journal::begin(const Provenance& sitting) {
+  sittings_.push_back(sitting);
+  append(std::string(begun) + encode_provenance(sitting) + '\n');
+}
+
+void Journal::tell(const Provenance& more) {
+  add_to(sittings_.back(), more);
+  append(std::string(later) + encode_provenance(more) + '\n');
 }
 
 void Journal::add(const Run& run) { append(encode_run(run) + '\n'); }

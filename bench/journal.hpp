@@ -15,13 +15,20 @@ namespace bench {
 std::string identity_of(const std::vector<std::string>& programs, const std::string& profile,
                         std::uint64_t seed, const std::string& machine = {});
 
-/// One file, appended to. Used from one thread.
+/// One file, appended to. A sitting is what one start of the program has measured. Used from one thread.
 class Journal {
  public:
   /// Opens `path`, makes its directory where there is none. With `go_on`, the runs that are there are kept where they are of the same identity, and put
   /// aside (PATH.old) where they are not;
   /// a last line that was cut short is dropped. Throws std::runtime_error with the path where it cannot be written.
   Journal(std::string path, const std::string& identity, bool go_on);
+
+  /// The sittings until now, the earlier ones first; the last one is that which begin() has begun.
+  const std::vector<Provenance>& sittings() const { return sittings_; }
+  /// A sitting begins, under these circumstances. Throws as add().
+  void begin(const Provenance& sitting);
+  /// What is now known of the sitting that has begun: its time until now, so that it is known of one that is killed, too. Throws as add().
+  void tell(const Provenance& more);
 
   /// The runs found when it was opened.
   const std::vector<Run>& found() const { return found_; }
@@ -33,7 +40,9 @@ class Journal {
 
  private:
   void append(const std::string& line);
+  void take(const std::string& line);
   std::string path_;
+  std::vector<Provenance> sittings_;
   std::vector<Run> found_;
   std::string dropped_;
 };

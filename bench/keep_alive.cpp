@@ -124,7 +124,6 @@ void measure_polls(const Place& place, bool keep, std::chrono::milliseconds rtt,
   if (site.process()) run.figures["cpu_ns_per_poll"] = static_cast<double>(meter.server_cpu().count()) / n;
   if (!keep) run.predicted["polls_per_second_at_most"] = polls_per_second_at_most(local_ports().count());
   run.gates.push_back(equal("polls that found nothing", static_cast<double>(empty), n));
-  run.gates.push_back(equal("connections opened", opened, keep ? 0 : n));
   run.gates.push_back(
       equal("bytes of the polls", run.figures["bytes_per_poll"], run.predicted["bytes_per_poll"]));
   meter.tell(run);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct Front {
   bool gzip = false;       ///< of JSON and event streams, for clients that accept it
   std::string more = {};   ///< further directives of nginx, inside `location /`
   std::uint16_t port = 0;  ///< 0: any free one
+  std::function<void(std::uint16_t)> before_start = {};  ///< for tests: told the port before nginx takes it
 };
 
 /// Bytes of what nginx gathers at once; its default where a page of memory is that large.

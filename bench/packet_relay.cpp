@@ -1,5 +1,7 @@
 #include "bench/packet_relay.hpp"
 
+#include "bench/process.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -194,8 +196,13 @@ PacketRelay::PacketRelay(const Link& link, Descriptor clients, Descriptor server
 }
 
 PacketRelay::~PacketRelay() {
-  ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+    remember_death(fmt::format("the packet relay {} in the middle of a run.", how_it_ended(status)));
+  } else {
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
   ::munmap(shared_, sizeof(Shared));
 }

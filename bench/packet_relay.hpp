@@ -18,7 +18,7 @@ namespace bench {
 bool is_lost(std::uint64_t seed, std::size_t direction, std::uint64_t index, double share);
 
 /// A process of its own, with real-time priority where the system allows. Ends with its owner, whatever ends that: it asks
-/// the kernel to be killed with its parent, and leaves when the pipe to it closes.
+/// the kernel to be killed with its parent, and leaves when the pipe to it closes. Where it ended before, that is remembered as a death (Process).
 class PacketRelay {
  public:
   /// `up` and `down`: the TUN devices of clients and server, not blocking. The relay keeps them. Throws NoNetwork.

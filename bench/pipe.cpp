@@ -1,5 +1,7 @@
 #include "bench/pipe.hpp"
 
+#include "bench/descriptor.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,37 +11,15 @@
 #include <cstring>
 #include <optional>
 #include <thread>
-#include <utility>
 
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace bench {
 namespace {
-
-// A descriptor that is closed once.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Two ends of a channel. A socket, since a write to one whose other end is closed can do without SIGPIPE.
 std::array<Descriptor, 2> channel() {
@@ -49,46 +29,60 @@ std::array<Descriptor, 2> channel() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Starts the program with its three standard descriptors; returns what posix_spawnp says.
+// Only what is safe between fork and exec. Ends with its parent, whatever ends that; in a group of its own: Ctrl-C means the harness alone.
+[[noreturn]] void become(char* const* argv, const std::array<int, 3>& standard, int failure, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);  // the parent died before we asked
+  setpgid(0, 0);
+  for (int i = 0; i < 3; ++i) dup2(standard[static_cast<std::size_t>(i)], i);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  execvp(argv[0], argv);
+  const int error = errno;
+  if (::write(failure, &error, sizeof error) < 0) _exit(126);
+  _exit(127);
+}
+
+// Starts the program with its three standard descriptors; returns why that failed, as errno has it, or 0.
 int spawn(pid_t& pid, const std::vector<std::string>& command, const Descriptor& in, const Descriptor& out,
           const Descriptor& err) {
   std::vector<std::string> words = command;
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
-  posix_spawnattr_t attributes;  // a group of its own: Ctrl-C means the harness alone
-  posix_spawnattr_init(&attributes);
-  sigset_t usual;
-  sigemptyset(&usual);
-  sigaddset(&usual, SIGPIPE);
-  sigaddset(&usual, SIGINT);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-  const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
+  auto [failure, child_failure] = channel();  // closed by a successful exec
+  const pid_t parent = ::getpid();
+  pid = ::fork();
+  if (pid < 0) return errno;
+  if (pid == 0) become(argv.data(), {in.fd(), out.fd(), err.fd()}, child_failure.fd(), parent);
+  child_failure.reset();
+  int error = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(failure.fd(), &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof error) return 0;
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
   return error;
 }
 
 // Appends what is there to `text`; closes at the end.
 void take(Descriptor& from, std::string& text) {
   std::array<char, 65536> piece;
-  const ssize_t got = ::read(from.get(), piece.data(), piece.size());
+  const ssize_t got = ::read(from.fd(), piece.data(), piece.size());
   if (got > 0) text.append(piece.data(), static_cast<std::size_t>(got));
-  if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) from.close();
+  if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) from.reset();
 }
 
 // Writes as much as goes; closes when all is written or nobody reads any more.
 void give(Descriptor& to, std::string_view& rest) {
-  const ssize_t sent = ::send(to.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = ::send(to.fd(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent > 0) rest.remove_prefix(static_cast<std::size_t>(sent));
-  if (rest.empty() || (sent < 0 && errno != EINTR && errno != EAGAIN)) to.close();
+  if (rest.empty() || (sent < 0 && errno != EINTR && errno != EAGAIN)) to.reset();
 }
 
 // Lines and blanks to single blanks, at most 400 bytes.
@@ -129,25 +123,25 @@ std::string pipe_through(const std::vector<std::string>& command, const std::str
     throw ProgramMissing(fmt::format("{} is not installed: apt-get install {}", name, package));
   if (error != 0)
     throw std::runtime_error(fmt::format("{} cannot be started: {}", name, std::strerror(error)));
-  child_in.close();
-  child_out.close();
-  child_err.close();
+  child_in.reset();
+  child_out.reset();
+  child_err.reset();
 
   std::string output, complaint;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const auto left = [deadline] {
     return std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
   };
-  if (input.empty()) in.close();
-  while ((out.get() >= 0 || err.get() >= 0) && left() > 0) {
-    std::array<pollfd, 3> ready{pollfd{in.get(), POLLOUT, 0}, pollfd{out.get(), POLLIN, 0},
-                                pollfd{err.get(), POLLIN, 0}};  // poll() passes over descriptors below 0
+  if (input.empty()) in.reset();
+  while ((out.fd() >= 0 || err.fd() >= 0) && left() > 0) {
+    std::array<pollfd, 3> ready{pollfd{in.fd(), POLLOUT, 0}, pollfd{out.fd(), POLLIN, 0},
+                                pollfd{err.fd(), POLLIN, 0}};  // poll() passes over descriptors below 0
     if (::poll(ready.data(), ready.size(), static_cast<int>(left())) <= 0) continue;
     if (ready[0].revents != 0) give(in, input);
     if (ready[1].revents != 0) take(out, output);
     if (ready[2].revents != 0) take(err, complaint);
   }
-  const bool silent = out.get() < 0 && err.get() < 0;
+  const bool silent = out.fd() < 0 && err.fd() < 0;
   const std::optional<int> ended = silent ? wait_until(deadline, pid) : std::nullopt;
   if (!ended) {
     ::kill(-pid, SIGKILL);

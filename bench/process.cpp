@@ -26,12 +26,7 @@ namespace {
 constexpr std::chrono::seconds start_patience{10};
 constexpr std::chrono::seconds stop_patience{6};
 
-std::string describe(int status) {
-  if (WIFEXITED(status)) return fmt::format("ended with exit code {}", WEXITSTATUS(status));
-  if (WIFSIGNALED(status))
-    return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return "ended";
-}
+thread_local std::string deaths;
 
 // Only what is safe between fork and exec. Returns where exec failed.
 void become(const char* program, char* const* arguments, int output, bool errors_too, std::optional<int> core,
@@ -67,6 +62,20 @@ std::uint64_t field_of(const std::string& path, std::string_view name) {
 }
 
 }  // namespace
+
+std::string how_it_ended(int status) {
+  if (WIFEXITED(status)) return fmt::format("ended with exit code {}", WEXITSTATUS(status));
+  if (WIFSIGNALED(status))
+    return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return "ended";
+}
+
+void remember_death(std::string sentence) {
+  if (!deaths.empty()) deaths += ' ';
+  deaths += sentence;
+}
+
+std::string take_deaths() { return std::exchange(deaths, {}); }
 
 Cores choose_cores() {
   cpu_set_t set;
@@ -150,7 +159,9 @@ void Process::start(const std::string& program, const std::vector<std::string>& 
 }
 
 Process::~Process() {
-  if (pid_ > 0) {
+  if (const auto how = over()) {
+    remember_death(fmt::format("{} {} in the middle of a run.", name_, *how));
+  } else if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
     wait(true);
   }
@@ -228,8 +239,17 @@ std::optional<int> Process::wait(bool block) {
 
 void Process::check() {
   if (pid_ < 0) throw ServerFailed(name_ + " is not running.");
-  if (const auto status = wait(false))
-    throw ServerFailed(fmt::format("{} {} in the middle of a run.", name_, describe(*status)));
+  if (const auto how = over()) {
+    const std::string sentence = fmt::format("{} {} in the middle of a run.", name_, *how);
+    remember_death(sentence);
+    throw ServerFailed(sentence);
+  }
+}
+
+std::optional<std::string> Process::over() {
+  if (pid_ < 0) return std::nullopt;
+  const auto status = wait(false);
+  return status ? std::optional(how_it_ended(*status)) : std::nullopt;
 }
 
 void Process::stop() {
@@ -239,8 +259,8 @@ void Process::stop() {
   while (std::chrono::steady_clock::now() < deadline) {
     if (const auto status = wait(false)) {
       if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
-        throw ServerFailed(
-            fmt::format("{} {} when it was told to stop, expected exit code 0.", name_, describe(*status)));
+        throw ServerFailed(fmt::format("{} {} when it was told to stop, expected exit code 0.", name_,
+                                       how_it_ended(*status)));
       }
       return;
     }

@@ -18,6 +18,14 @@ struct ServerFailed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// "was ended by signal 9 (Killed)", of what waitpid(2) says.
+std::string how_it_ended(int status);
+
+/// A child that ended by itself in the middle of a run: then that is what the run shows, whatever else is seen of it. The sentences of this thread
+/// since they were last taken.
+void remember_death(std::string sentence);
+std::string take_deaths();
+
 /// The cores that a measurement uses. With one core both are the same, and nothing is pinned.
 struct Cores {
   int server = 0;
@@ -40,7 +48,7 @@ struct ProcessTime {
 };
 ProcessTime operator-(const ProcessTime& a, const ProcessTime& b);
 
-/// One child. Dies with this process, whatever ends it; leaves the terminal's process group, so that Ctrl-C
+/// One child. Dies with this process, whatever ends it (and where it ended before, that is remembered as a death); leaves the terminal's process group, so that Ctrl-C
 /// means the harness alone. Used from one thread, the one that made it.
 class Process {
  public:
@@ -64,8 +72,10 @@ class Process {
   std::uint64_t memory_bytes() const;      ///< PSS: its own pages, and its share of the shared ones
   std::uint64_t context_switches() const;  ///< voluntary ones: how often it went to sleep
 
-  /// Throws ServerFailed, with how it ended, where it is gone.
+  /// Throws ServerFailed, with how it ended, where it is gone. That is remembered as a death.
   void check();
+  /// How it ended, where it is gone: for a start that may fail.
+  std::optional<std::string> over();
 
   /// SIGTERM, and SIGKILL after 6 s. Throws ServerFailed where it did not end by itself with exit code 0.
   void stop();

@@ -1,5 +1,6 @@
 #pragma once
-// Facts about the protocols that are counted and not sampled: each is a cell with figures and gates.
+// Facts about the protocols that are counted and not sampled: each is a cell with figures. A gate says that the counting went wrong; what
+// was counted is for the claims' rules to judge, whatever it is.
 
 #include "bench/experiment.hpp"
 
@@ -7,8 +8,8 @@
 
 namespace bench {
 
-/// A figure that is what the model says, or the run does not count.
-void tell_exactly(Run& run, const std::string& name, double seen, double predicted);
+/// A figure, and what the protocol says that it is.
+void tell(Run& run, const std::string& name, double seen, double predicted);
 
 // Messages that nobody asked for one by one.
 

@@ -9,8 +9,6 @@
 #include "sse/server.hpp"
 #include "websocket/server.hpp"
 
-#include <fmt/format.h>
-
 #include <string>
 #include <thread>
 
@@ -46,30 +44,31 @@ void measure_one_port(const Place&, Run& run) {
   const Everything server;
   const feed::Address room = server.room();
   double kinds = 0;
-  const auto expect = [&](const char* what, int status, int expected) {
+  const auto answered = [&](int status, int expected) {
     kinds += status == expected;
-    run.gates.push_back(equal(fmt::format("status of {}", what), status, expected));
+    return status == expected;
   };
   Bare page(room), socket(room), stream(room), poll(room);
-  expect("the page", page.ask("GET", "/").status, 200);
-  expect("the WebSocket's handshake", socket.upgrade(room.path + "/socket").status, 101);
-  expect("the event stream", stream.begin(room.path + "/events", "Accept: text/event-stream\r\n").status,
-         200);
-  expect("the POST",
-         page.ask("POST", room.path + "/messages", "Content-Type: application/json\r\n",
-                  R"({"author":"ada","text":"to all"})")
-             .status,
-         201);
+  answered(page.ask("GET", "/").status, 200);
+  const bool is_socket = answered(socket.upgrade(room.path + "/socket").status, 101);
+  const bool is_stream =
+      answered(stream.begin(room.path + "/events", "Accept: text/event-stream\r\n").status, 200);
+  answered(page.ask("POST", room.path + "/messages", "Content-Type: application/json\r\n",
+                    R"({"author":"ada","text":"to all"})")
+               .status,
+           201);
   const BareAnswer polled = poll.ask("GET", room.path + "/messages?after=0");
-  expect("the poll", polled.status, 200);
+  answered(polled.status, 200);
   // One POST, heard by all.
   constexpr std::string_view said = R"("text":"to all"})";
   double heard = polled.body.find(said) != std::string::npos;
-  socket.receive();  // the hello
-  heard += socket.receive().payload.find(said) != std::string::npos;
-  heard += stream.read_until(said).find(said) != std::string::npos;
-  tell_exactly(run, "kinds", kinds, 5);
-  tell_exactly(run, "messages", heard, 3);
+  if (is_socket) {
+    socket.receive();  // the hello
+    heard += socket.receive().payload.find(said) != std::string::npos;
+  }
+  if (is_stream) heard += stream.read_until(said).find(said) != std::string::npos;
+  tell(run, "kinds", kinds, 5);
+  tell(run, "messages", heard, 3);
 }
 
 }  // namespace bench

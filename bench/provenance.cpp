@@ -20,6 +20,7 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -175,6 +176,24 @@ Provenance provenance(const std::string& repository, std::uint64_t seed) {
 void finish(Provenance& provenance, const CpuTime& start) {
   provenance["ended"] = now_utc();
   provenance["stolen time"] = fmt::format("{:.2f} %", 100 * stolen(start, cpu_time()));
+}
+
+void tell_sittings(Results& results, std::vector<Provenance> sittings) {
+  const Provenance last = sittings.back();
+  std::erase_if(sittings, [](const Provenance& sitting) {
+    const auto runs = sitting.find("runs");
+    return runs == sitting.end() || runs->second == "0";
+  });
+  if (sittings.empty()) sittings.push_back(last);
+  results.provenance = sittings.back();
+  if (sittings.size() == 1) return;
+  results.provenance["started"] = sittings.front()["started"];
+  std::string stolen_times;
+  for (Provenance& sitting : sittings)
+    stolen_times += (stolen_times.empty() ? "" : ", ") + sitting["stolen time"];
+  results.provenance["stolen time"] = stolen_times;
+  results.provenance["sittings"] = std::to_string(sittings.size());
+  results.sittings = std::move(sittings);
 }
 
 }  // namespace bench

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -26,5 +27,9 @@ Provenance provenance(const std::string& repository, std::uint64_t seed);
 
 /// Adds the end: the time in UTC, and the time stolen since `start`.
 void finish(Provenance& provenance, const CpuTime& start);
+
+/// What holds for all sittings of an execution: that of the last one, from the begin of the first to the end of the last. They are kept one by one where
+/// there are several; those that made no run are left out. `sittings` has one at least.
+void tell_sittings(Results& results, std::vector<Provenance> sittings);
 
 }  // namespace bench

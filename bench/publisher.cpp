@@ -172,6 +172,12 @@ Publisher::Publisher(Outlet& outlet, std::vector<std::chrono::nanoseconds> plan,
 
 Publisher::~Publisher() {
   stopped_ = true;
+  end();
+}
+
+void Publisher::end() {
+  joined_ = true;
+  joined_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -183,11 +189,12 @@ void Publisher::start(Clock::time_point at) {
     } catch (...) {
       failure_ = std::current_exception();
     }
+    if (core_) joined_.wait(false);
   });
 }
 
 void Publisher::join() {
-  if (thread_.joinable()) thread_.join();
+  end();
   if (failure_) std::rethrow_exception(failure_);
 }
 

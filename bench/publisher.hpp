@@ -60,6 +60,8 @@ class PostOutlet final : public Outlet {
   std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
   /// The first message that had to wait since the server took no more; none so far: the largest number there is.
   std::size_t first_held() const { return first_held_; }
+  /// What was held so far does not count: a run begins, and what came before it was meant to be too much.
+  void forget_held() { first_held_ = std::numeric_limits<std::size_t>::max(); }
 
  private:
   const std::string& numbered(std::size_t index);
@@ -130,7 +132,8 @@ class Publisher {
     gathers_ = true;
     least_sleep_ = least;
   }
-  /// Before start(): on that core, and not where the thread that starts it is kept.
+  /// Before start(): on that core, and not where the thread that starts it is kept. Its thread then lives until join(), so that a Meter that
+  /// ends before can tell whose core its time was taken from.
   void keep_to(int core) { core_ = core; }
   void start(Clock::time_point at);
   /// Waits until everything was sent and answered, at most 5 s for the answers. Throws what the outlet threw.
@@ -154,6 +157,7 @@ class Publisher {
   void run();
   void send_one_by_one();
   void send_what_is_due();
+  void end();
   Outlet& outlet_;
   std::vector<std::chrono::nanoseconds> plan_;
   std::size_t window_;
@@ -167,6 +171,7 @@ class Publisher {
   bool gathers_ = false;
   std::chrono::nanoseconds least_sleep_{0};
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> joined_ = false;
   std::exception_ptr failure_;
   std::thread thread_;
 };

@@ -24,10 +24,35 @@
 namespace bench {
 namespace {
 
+std::string commit_of(const Provenance& provenance) {
+  return said(provenance, "commit").substr(0, 12) +
+         (said(provenance, "dirty") == "yes" ? " with changes" : "");
+}
+
+std::string day_of(const Provenance& provenance, const std::string& moment) {
+  return said(provenance, moment).substr(0, 10);
+}
+
+// "2026-11-22" or "2026-11-22 to 2026-11-23 in 3 sittings".
+std::string days_of(const Results& results) {
+  std::string first = day_of(results.provenance, "started");
+  if (results.sittings.empty()) return first;
+  const std::string last = day_of(results.provenance, "ended");
+  return fmt::format("{}{} in {} sittings", first, last == first ? "" : " to " + last,
+                     results.sittings.size());
+}
+
+std::string commits_of(const Results& results) {
+  std::vector<std::string> commits{commit_of(results.provenance)};
+  for (const Provenance& sitting : results.sittings) {
+    const std::string commit = commit_of(sitting);
+    if (std::find(commits.begin(), commits.end(), commit) == commits.end()) commits.push_back(commit);
+  }
+  return fmt::format("{} {}", commits.size() == 1 ? "commit" : "commits", fmt::join(commits, " and "));
+}
+
 std::string made_on(const Results& results) {
-  const std::string dirty = said(results, "dirty") == "yes" ? " with changes" : "";
-  return fmt::format("{}, commit {}{}, {}, {} cores, {}", said(results, "started").substr(0, 10),
-                     said(results, "commit").substr(0, 12), dirty, said(results, "cpu"),
+  return fmt::format("{}, {}, {}, {} cores, {}", days_of(results), commits_of(results), said(results, "cpu"),
                      said(results, "cores"), said(results, "kernel"));
 }
 
@@ -123,15 +148,36 @@ std::string footer(const Results& results, const std::string& not_shown, const s
   return fmt::format("It does not show {}. Made by `{}` on {}.\n", not_shown, command, made_on(results));
 }
 
+std::string table_cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+// When each was, and what was not in all of them as it was in the last.
+std::string sittings_block(const Results& results) {
+  if (results.sittings.empty()) return {};
+  Table table{{"sitting", "started", "ended", "runs", "commit", "stolen time"}, {}};
+  std::string others;
+  for (const Provenance& sitting : results.sittings) {
+    const std::size_t number = table.rows.size() + 1;
+    table.rows.push_back({std::to_string(number), said(sitting, "started"), said(sitting, "ended"),
+                          said(sitting, "runs"), commit_of(sitting), said(sitting, "stolen time")});
+    for (const auto& [name, value] : sitting) {
+      const bool shown = std::find(table.head.begin(), table.head.end(), name) != table.head.end();
+      if (!shown && name != "dirty" && said(results, name) != value)
+        others += fmt::format("- In sitting {} {} was {}.\n", number, name, table_cell(value));
+    }
+  }
+  return fmt::format("\nMade in {} sittings, of the same programs:\n\n{}{}", results.sittings.size(),
+                     markdown(table), others.empty() ? others : '\n' + others);
+}
+
 std::string provenance_block(const Results& results) {
   std::string out = "| what | was |\n| --- | --- |\n";
-  for (const auto& [name, value] : results.provenance) {
-    std::string cell = value;
-    for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2)
-      cell.insert(at, 1, '\\');
-    std::replace(cell.begin(), cell.end(), '\n', ' ');
-    out += fmt::format("| {} | {} |\n", name, cell);
-  }
+  for (const auto& [name, value] : results.provenance)
+    out += fmt::format("| {} | {} |\n", name, table_cell(value));
+  out += sittings_block(results);
   return out + "\nIt does not show what else ran on the machine or on its host. Made by `bench/run`.\n";
 }
 

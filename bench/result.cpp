@@ -87,6 +87,20 @@ std::string text_of(const Run& run) {
       fmt::join(run.quantiles_us, ","), std::max(run.samples, run.samples_ns.size()));
 }
 
+// Each name and value, with `separator` between them.
+std::string text_of(const Provenance& provenance, std::string_view separator) {
+  std::string text;
+  for (const auto& [name, value] : provenance)
+    text += fmt::format("{}{}:{}", text.empty() ? "" : separator, quoted(name), quoted(value));
+  return text;
+}
+
+Provenance decode_provenance(const json::object& object) {
+  Provenance provenance;
+  for (const auto& [name, value] : object) provenance.emplace(name, json::value_to<std::string>(value));
+  return provenance;
+}
+
 Run decode(const json::object& object) {
   Run run;
   run.cell = json::value_to<std::string>(object.at("cell"));
@@ -106,6 +120,13 @@ Run decode(const json::object& object) {
     run.quantiles_us.push_back(value.to_number<double>());
   run.samples = object.at("samples").to_number<std::size_t>();
   return run;
+}
+
+json::value parse_line(const std::string& line, const std::string& where) {
+  boost::system::error_code error;
+  json::value value = json::parse(line, error);
+  if (error) fail(where, "holds a line that is cut short or not JSON: " + error.message());
+  return value;
 }
 
 std::string encode(const std::vector<std::int64_t>& samples) {
@@ -139,14 +160,23 @@ std::vector<std::int64_t> decode_samples(const fs::path& path, const std::string
 
 std::string encode_run(const Run& run) { return text_of(run); }
 
+std::string encode_provenance(const Provenance& provenance) { return '{' + text_of(provenance, ",") + '}'; }
+
 Run decode_run(const std::string& line, const std::string& where) {
-  boost::system::error_code error;
-  const json::value value = json::parse(line, error);
-  if (error) fail(where, "holds a line that is cut short or not JSON: " + error.message());
+  const json::value value = parse_line(line, where);
   try {
     return decode(value.as_object());
   } catch (const std::exception& other) {
     fail(where, "holds a line that is no run: " + std::string(other.what()));
+  }
+}
+
+Provenance decode_provenance(const std::string& line, const std::string& where) {
+  const json::value value = parse_line(line, where);
+  try {
+    return decode_provenance(value.as_object());
+  } catch (const std::exception& other) {
+    fail(where, "holds a line that is no provenance: " + std::string(other.what()));
   }
 }
 
@@ -163,14 +193,16 @@ void load_samples(Run& run, const std::string& directory) {
 
 void save(const Results& results, const std::string& directory) {
   // A line for each run, so that a difference between two files can be read.
-  std::string text = fmt::format("{{\n\"version\":{},\n\"provenance\":{{", version);
-  std::string_view separator = "\n";
-  for (const auto& [name, value] : results.provenance) {
-    text += fmt::format("{}{}:{}", separator, json::serialize(json::string(name)),
-                        json::serialize(json::string(value)));
+  std::string text = fmt::format("{{\n\"version\":{},\n\"provenance\":{{\n{}\n}},\n", version,
+                                 text_of(results.provenance, ",\n"));
+  std::string_view separator;
+  for (const Provenance& sitting : results.sittings) {
+    text +=
+        fmt::format("{}{{{}}}", separator.empty() ? "\"sittings\":[\n" : separator, text_of(sitting, ","));
     separator = ",\n";
   }
-  text += "\n},\n\"runs\":[";
+  if (!separator.empty()) text += "\n],\n";
+  text += "\"runs\":[";
   separator = "\n";
   for (const Run& run : results.runs) {
     text += fmt::format("{}{}", separator, text_of(run));
@@ -193,8 +225,10 @@ Results load(const std::string& directory) {
     const std::int64_t got = file.at("version").to_number<std::int64_t>();
     if (got != version)
       fail(path, fmt::format("is of version {}, expected {}; bench/run makes it anew", got, version));
-    for (const auto& [name, value] : file.at("provenance").as_object()) {
-      results.provenance.emplace(name, json::value_to<std::string>(value));
+    results.provenance = decode_provenance(file.at("provenance").as_object());
+    if (const json::value* sittings = file.as_object().if_contains("sittings")) {
+      for (const json::value& sitting : sittings->as_array())
+        results.sittings.push_back(decode_provenance(sitting.as_object()));
     }
     for (const json::value& value : file.at("runs").as_array()) {
       results.runs.push_back(decode(value.as_object()));

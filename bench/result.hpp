@@ -47,8 +47,14 @@ using Provenance = std::map<std::string, std::string>;
 
 struct Results {
   Provenance provenance;
-  std::vector<Run> runs;
+  std::vector<Run> runs = {};
+  /// Each time that the program was started for it, where that was more than once: begun, interrupted, gone on with.
+  std::vector<Provenance> sittings = {};
 };
+
+/// A provenance as one line of JSON, and back. Throws as decode_run().
+std::string encode_provenance(const Provenance& provenance);
+Provenance decode_provenance(const std::string& line, const std::string& where);
 
 /// A run as one line of JSON, without its samples, and back. `where` is for the message: throws std::runtime_error where the line is no run.
 std::string encode_run(const Run& run);

@@ -75,6 +75,21 @@ std::vector<Job> left_of(std::vector<Job> jobs, const std::vector<Run>& runs) {
   return jobs;
 }
 
+std::vector<std::string> without_runs(const std::vector<Job>& jobs, const std::vector<Run>& runs) {
+  std::set<std::string> cells;
+  for (const Job& job : jobs) cells.insert(job.cell->name);
+  for (const Run& run : runs) {
+    if (run.counts()) cells.erase(run.cell);
+  }
+  return {cells.begin(), cells.end()};
+}
+
+void blame_deaths(Run& run, const std::string& deaths) {
+  if (deaths.empty()) return;
+  std::erase_if(run.gates, [](const Gate& gate) { return !gate.passed; });
+  run.gates.push_back({"server and line lived", false, deaths});
+}
+
 Session::Session(const Setting& setting, const std::vector<Job>& jobs, Journal& journal,
                  std::string directory)
     : setting_(setting),
@@ -98,7 +113,9 @@ std::optional<Run> Session::attempt(const Job& job) {
   run.seed = setting_.seed;
   try {
     const std::uint64_t before = socket_lines_made();
+    take_deaths();
     job.cell->measure(run);
+    blame_deaths(run, take_deaths());
     if (socket_lines_made() > before)
       run.figures["socket_relay"] = 1;  // whatever it was about: set-up costs do not show
     std::vector<std::int64_t> sorted = run.samples_ns;
@@ -116,12 +133,24 @@ std::optional<Run> Session::attempt(const Job& job) {
   } catch (const Interrupted&) {
     return std::nullopt;
   } catch (const ServerFailed& failure) {
+    if (const std::string deaths = take_deaths(); !deaths.empty()) {
+      blame_deaths(run, deaths);
+      return run;
+    }
     broken_ = fmt::format("{}: {}", job.cell->name, failure.what());
     return std::nullopt;
   } catch (const std::exception& failure) {
     run.gates.push_back({"the run came to its end", false, failure.what()});
+    blame_deaths(run, take_deaths());
     return run;
   }
+}
+
+Provenance Session::until_now() const {
+  Provenance now;
+  finish(now, begun_);
+  now["runs"] = std::to_string(made_);
+  return now;
 }
 
 // On the disk before the next run begins; its samples are then no longer needed here.
@@ -131,6 +160,8 @@ void Session::keep(Run run) {
     run.samples = run.samples_ns.size();
     run.samples_ns = {};
     journal_.add(run);
+    ++made_;
+    journal_.tell(until_now());
   } catch (const std::exception& failure) {
     broken_ = failure.what();
     run.samples = std::max(run.samples, run.samples_ns.size());
@@ -139,35 +170,38 @@ void Session::keep(Run run) {
   runs_.push_back(std::move(run));
 }
 
+const Run* Session::make(const Job& job) {
+  if (interrupted() || !broken_.empty()) return nullptr;
+  progress_.begin(job.cell->name);
+  std::optional<Run> run = attempt(job);
+  for (int i = 1; run && spoilt_by_machine(*run) && i < attempts; ++i) {
+    progress_.say(fmt::format("{}: once more, since {}", run->cell, complaint(*run)));
+    run = attempt(job);
+  }
+  progress_.end(job.cell->name, job.cell->estimate_s, run ? in_words(*run, *job.cell) : ": stopped");
+  if (!run) return nullptr;
+  if (!run->counts()) {
+    const std::string what = complaint(*run);
+    ++(spoilt_by_machine(*run) ? dropped_ : failed_);
+    if (said_.insert(what).second) progress_.say(fmt::format("{}: does not count: {}", run->cell, what));
+  }
+  keep(*std::move(run));
+  return &runs_.back();
+}
+
 void Session::measure(const Job& job, benchmark::State& state) {
   for (auto _ : state) {
     (void)_;
-    if (interrupted() || !broken_.empty()) {
-      state.SkipWithError("not measured");
-      return;
-    }
-    progress_.begin(job.cell->name);
-    std::optional<Run> run = attempt(job);
-    for (int i = 1; run && spoilt_by_machine(*run) && i < attempts; ++i) {
-      progress_.say(fmt::format("{}: once more, since {}", run->cell, complaint(*run)));
-      run = attempt(job);
-    }
-    progress_.end(job.cell->name, job.cell->estimate_s, run ? in_words(*run, *job.cell) : ": stopped");
+    const Run* const run = make(job);
     if (!run) {
-      state.SkipWithError(broken_.empty() ? "interrupted" : broken_.c_str());
+      state.SkipWithError(broken_.empty() ? "not measured" : broken_.c_str());
       return;
     }
     for (const auto& [name, value] : run->figures) state.counters[name] = value;
     const auto headline = run->figures.find(job.cell->headline);
     state.SetIterationTime(headline == run->figures.end() ? 0
                                                           : headline->second * job.cell->headline_seconds);
-    if (!run->counts()) {
-      const std::string what = complaint(*run);
-      ++(spoilt_by_machine(*run) ? dropped_ : failed_);
-      if (said_.insert(what).second) progress_.say(fmt::format("{}: does not count: {}", run->cell, what));
-      state.SkipWithError(what.c_str());
-    }
-    keep(*std::move(run));
+    if (!run->counts()) state.SkipWithError(complaint(*run).c_str());
   }
 }
 

@@ -157,8 +157,13 @@ std::string printable(std::string_view text) {
 
 class Chat {
  public:
-  Chat(net::io_context& io, feed::Client& client, const Options& options)
-      : client_(client), options_(options), lines_(io.get_executor()), signals_(io, SIGINT, SIGTERM) {}
+  // `origin` is where the server's pictures are: "http://127.0.0.1:8081".
+  Chat(net::io_context& io, feed::Client& client, const Options& options, std::string origin)
+      : client_(client),
+        options_(options),
+        origin_(std::move(origin)),
+        lines_(io.get_executor()),
+        signals_(io, SIGINT, SIGTERM) {}
 
   void run(feed::After after) {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
@@ -206,12 +211,18 @@ class Chat {
     lost_ = false;
   }
 
+  // A terminal shows a picture as its address.
+  std::string said(const feed::Message& message) const {
+    if (message.image.empty()) return message.text;
+    return message.text + (message.text.empty() ? "" : " ") + origin_ + message.image;
+  }
+
   void on_message(const feed::Message& message) {
     if (done_) return;
     if (options_.json) {
       fmt::print("{}\n", feed::encode(message));
     } else {
-      fmt::print("{}: {}\n", printable(message.author), printable(message.text));
+      fmt::print("{}: {}\n", printable(message.author), printable(said(message)));
     }
     if (std::fflush(stdout) != 0) {  // nobody reads any more, or there is no room
       if (errno != EPIPE) {
@@ -257,6 +268,7 @@ class Chat {
 
   feed::Client& client_;
   const Options& options_;
+  const std::string origin_;
   Lines lines_;
   net::signal_set signals_;
   std::uint64_t printed_ = 0;
@@ -303,7 +315,7 @@ int main(int argc, char** argv) {
   claim_standard_descriptors();
   net::io_context io(1);
   const auto client = make_client(options, io.get_executor(), *room);
-  Chat chat(io, *client, options);
+  Chat chat(io, *client, options, room->origin);
   chat.run(*after);
   io.run();
   std::fflush(nullptr);

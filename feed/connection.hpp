@@ -11,11 +11,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 
 namespace feed {
+
+class Receipts;
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
@@ -25,6 +28,7 @@ class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Connection(net::ip::tcp::socket socket, Traffic& all);
+  ~Connection();
 
   Stream& stream() { return stream_; }
   net::ip::tcp::socket& socket() { return stream_.socket(); }
@@ -42,19 +46,27 @@ class Connection
   /// Takes what has arrived, up to a few kilobytes, and forgets it.
   void read_and_drop();
 
+  /// The answers that are to come when something has been kept. While there are any, nobody else may write.
+  Receipts& receipts();
+  bool owes() const;
+
   /// No whole head of a request has come: nothing is lost if it is closed now.
   bool idle = false;
+
+  /// Bytes of the head of the request under way, as it came: from the request line to the empty line.
+  std::size_t head_bytes = 0;
 
   /// Set while somebody else than the request loop owns the connection: called once when the server stops.
   std::function<void()> on_stop;
 
   /// Sends what is written, then end of stream, and reads what the peer still sends, up to a bound, so that a refusal
-  /// reaches a peer that is still sending (RFC 9112, 9.6).
-  net::awaitable<void> close_gently();
+  /// reaches a peer that is still sending (RFC 9112, 9.6). `announced` are the bytes that it has said it would send.
+  net::awaitable<void> close_gently(std::uint64_t announced = 0);
 
  private:
   Stream stream_;
   beast::flat_buffer buffer_;
+  std::unique_ptr<Receipts> receipts_;  // made where it is needed
 };
 
 /// Cancels what a socket waits for when time is up, unless it is destroyed before. Beast's own timeout would close the socket, and

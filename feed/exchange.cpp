@@ -1,12 +1,33 @@
 #include "feed/exchange.hpp"
 
+#include "feed/receipts.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/url/parse_query.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <ctime>
 
 namespace feed {
+namespace {
+
+// A body may take body_time, and a second more for each so many bytes that have come: a phone at the edge of its network gets through
+// (64 kbit/s; 5 MiB in 11 minutes), who sends a byte now and then is cut off after little more than body_time.
+constexpr std::uint64_t slowest_body = 8192;
+
+// What is read from a file and written at once: some 10 µs, then it is the others' turn.
+constexpr std::size_t file_piece = 16 * 1024;
+
+}  // namespace
 
 Response problem(http::status status, std::string_view detail, std::string fields) {
   const std::string_view title = http::obsolete_reason(status);
@@ -16,11 +37,24 @@ Response problem(http::status status, std::string_view detail, std::string field
           std::move(fields)};
 }
 
-Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin)
+Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin,
+                   const Proxies* proxies)
     : connection_(connection),
       request_(std::move(request)),
-      origin_(std::move(allowed_origin)),
-      keep_alive_(request_.keep_alive()) {}
+      framing_{std::move(allowed_origin), request_.version(), request_.keep_alive()},
+      proxies_(proxies) {}
+
+net::ip::address Exchange::client_address() const {
+  boost::system::error_code error;  // the peer may have left: then there is no address
+  const net::ip::address peer = connection_.socket().remote_endpoint(error).address();
+  return proxies_ ? proxies_->client(peer, field("X-Forwarded-For")) : peer;
+}
+
+bool Exchange::is_secure() const {
+  if (!proxies_ || proxies_->none()) return false;
+  boost::system::error_code error;
+  return proxies_->secure(connection_.socket().remote_endpoint(error).address(), field("X-Forwarded-Proto"));
+}
 
 std::string Exchange::field(std::string_view name) const {
   std::string joined;
@@ -51,28 +85,138 @@ Result<After> Exchange::after() const {
   return *text ? parse_after(**text) : After::everything();
 }
 
-net::awaitable<void> Exchange::reply(Response response) {
+void Exchange::expect_body(std::uint64_t bytes, std::chrono::milliseconds time) {
+  body_.left = bytes;
+  body_.time = time;
+  body_.expects_continue =  // RFC 9110, 10.1.1
+      bytes > 0 && request_.version() >= 11 && beast::iequals(request_[http::field::expect], "100-continue");
+}
+
+net::awaitable<Result<std::size_t>> Exchange::read_body(net::mutable_buffer into) {
+  if (body_.left < into.size()) into = net::buffer(into, static_cast<std::size_t>(body_.left));
+  if (into.size() == 0) co_return std::size_t{0};
+  if (connection_.buffer().size() > 0) {  // it came with the head
+    const std::size_t some = net::buffer_copy(into, connection_.buffer().data());
+    connection_.buffer().consume(some);
+    body_.left -= some;
+    co_return some;
+  }
+  if (body_.expects_continue) {
+    body_.expects_continue = false;
+    if (connection_.owes()) co_await connection_.receipts().told();
+    const auto told = co_await connection_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (!told) co_return told.error();  // the peer left
+  }
+  if (body_.read == 0) body_.began = std::chrono::steady_clock::now();
+  const auto due = body_.began + body_.time + std::chrono::milliseconds(body_.read * 1000 / slowest_body);
+  const TimeLimit limit(connection_.socket(), due - std::chrono::steady_clock::now());
+  boost::system::error_code error;
+  const std::size_t some =
+      co_await connection_.stream().async_read_some(into, net::redirect_error(net::use_awaitable, error));
+  if (limit.expired()) {
+    co_return Error{
+        Errc::timed_out,
+        fmt::format("the body took more than {:.3g} s and a second for each {} bytes, expected less",
+                    std::chrono::duration<double>(body_.time).count(), slowest_body),
+        static_cast<int>(http::status::request_timeout)};
+  }
+  if (error) co_return Error{Errc::left, "read: " + error.message()};
+  body_.left -= some;
+  body_.read += some;
+  co_return some;
+}
+
+// What of the body has come with the head, which is all of nearly every one.
+void Exchange::take_buffered_body() {
+  const auto buffered = connection_.buffer().data();
+  const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(body_.left, buffered.size()));
+  request_.body().append(static_cast<const char*>(buffered.data()), some);
+  connection_.buffer().consume(some);
+  body_.left -= some;
+}
+
+net::awaitable<Result<>> Exchange::read_whole_body() {
+  std::array<char, 4096> piece;
+  while (body_.left > 0) {
+    const auto some = co_await read_body(net::buffer(piece));
+    if (!some) co_return some.error();  // the peer left, or is too slow
+    request_.body().append(piece.data(), *some);
+  }
+  co_return Result<>();
+}
+
+void Exchange::decide(http::status status) {
   answer_ = Answer::sized;
-  status_ = response.status;
+  status_ = status;
+  if (body_.left > 0) framing_.keep_alive = false;  // what comes next is not a request
+}
+
+std::string Exchange::encode_head(const Response& response, std::uint64_t body_bytes,
+                                  const Framing& framing) {
   const std::string_view reason = http::obsolete_reason(response.status);
   std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", static_cast<unsigned>(response.status),
                                 reason, http_date());
   if (!response.type.empty()) out += fmt::format("Content-Type: {}\r\n", response.type);
   // RFC 9110, 8.6: 204 and 304 have no body and say no length.
   if (response.status != http::status::no_content && response.status != http::status::not_modified) {
-    out += fmt::format("Content-Length: {}\r\n", response.body.size());
+    out += fmt::format("Content-Length: {}\r\n", body_bytes);
   }
-  if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
+  if (!framing.origin.empty())
+    out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", framing.origin);
   out += response.fields;
-  if (!keep_alive_) {
+  if (!framing.keep_alive) {
     out += "Connection: close\r\n";
-  } else if (request_.version() < 11) {
+  } else if (framing.version < 11) {
     out += "Connection: keep-alive\r\n";  // HTTP/1.0 closes where nothing is said
   }
   out += "\r\n";
-  if (!head_only_) out += response.body;
+  return out;
+}
+
+std::string Exchange::encode(const Response& response, const Framing& framing) {
+  std::string out = encode_head(response, response.body.size(), framing);
+  if (!framing.head_only) out += response.body;
+  return out;
+}
+
+net::awaitable<void> Exchange::reply(Response response) {
+  decide(response.status);
+  const std::string out = encode(response, framing_);
+  if (connection_.owes()) co_await connection_.receipts().told();
   const auto written = co_await connection_.write(out);
-  if (!written) keep_alive_ = false;  // the peer left
+  if (!written) framing_.keep_alive = false;  // the peer left
+}
+
+net::awaitable<void> Exchange::reply_later(Publication publication,
+                                           std::function<Response(const Result<Cursor>&)> answer) {
+  decide(http::status::ok);  // if it is another one, `answer` knows
+  Receipts::Encode later = [framing = framing_, answer = std::move(answer)](const Result<Cursor>& place) {
+    return encode(answer(place), framing);
+  };
+  co_await connection_.receipts().add(std::move(publication), std::move(later));
+}
+
+net::awaitable<void> Exchange::reply(Response response, FilePart body) {
+  decide(response.status);
+  const auto executor = co_await net::this_coro::executor;
+  const std::string out = encode_head(response, body.size, framing_);
+  if (connection_.owes()) co_await connection_.receipts().told();
+  auto written = co_await connection_.write(out);
+  std::array<char, file_piece> piece;
+  while (written && !framing_.head_only && body.size > 0) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(body.size, piece.size()));
+    const ssize_t got = ::pread(body.fd, piece.data(), wanted, static_cast<off_t>(body.offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {  // a disk that fails, or somebody cut the file
+      framing_.keep_alive = false;
+      co_return;
+    }
+    written = co_await connection_.write({piece.data(), static_cast<std::size_t>(got)});
+    body.offset += static_cast<std::uint64_t>(got);
+    body.size -= static_cast<std::uint64_t>(got);
+    if (body.size > 0) co_await net::post(executor, net::use_awaitable);
+  }
+  if (!written) framing_.keep_alive = false;  // the peer left
 }
 
 net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view fields,
@@ -81,14 +225,15 @@ net::awaitable<Result<>> Exchange::begin(std::string_view type, std::string_view
   status_ = http::status::ok;
   std::string out = fmt::format(
       "HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n", http_date(), type);
-  if (!origin_.empty()) out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", origin_);
+  if (!framing_.origin.empty())
+    out += fmt::format("Access-Control-Allow-Origin: {}\r\nVary: Origin\r\n", framing_.origin);
   out += fields;
   out += "\r\n";
-  if (!head_only_) out += first;
+  if (!framing_.head_only) out += first;
   request_ = {};
   connection_.buffer().shrink_to_fit();
   const auto written = co_await connection_.write(out);
-  if (written && head_only_) co_return Error{Errc::closed, "HEAD: the head was all"};
+  if (written && framing_.head_only) co_return Error{Errc::closed, "HEAD: the head was all"};
   co_return written;
 }
 

@@ -5,12 +5,19 @@
 #include "feed/connection.hpp"
 #include "feed/error.hpp"
 #include "feed/message.hpp"
+#include "feed/proxies.hpp"
+#include "feed/publication.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +37,13 @@ struct Response {
   std::string fields;
 };
 
+/// `size` bytes of an open file. The descriptor stays the caller's.
+struct FilePart {
+  int fd;
+  std::uint64_t offset;
+  std::uint64_t size;
+};
+
 /// RFC 9457: `{"status":404,"title":"Not Found","detail":"…"}` as application/problem+json. `detail` says what was got and
 /// what was expected.
 Response problem(http::status status, std::string_view detail, std::string fields = {});
@@ -39,7 +53,8 @@ class Exchange {
  public:
   enum class Answer { none, sized, unsized, taken_over };
 
-  Exchange(Connection& connection, Request request, std::string allowed_origin);
+  Exchange(Connection& connection, Request request, std::string allowed_origin,
+           const Proxies* proxies = nullptr);
 
   const Request& request() const { return request_; }
   Request& request() { return request_; }
@@ -47,6 +62,16 @@ class Exchange {
 
   /// The room's name where the route has a {room}: decoded and checked.
   const std::string& room() const { return room_; }
+
+  /// The segment of the path where the route has a {name}: decoded, and not checked.
+  const std::string& name() const { return name_; }
+
+  /// The next bytes of the body, where the route reads it itself (Routes::add_upload): as many as have come and fit; 0 at its end.
+  /// Asks a client to go on that waits for being asked (100). Errors: `left` (the peer is gone), `timed_out` (it is too slow; 408).
+  net::awaitable<Result<std::size_t>> read_body(net::mutable_buffer into);
+
+  /// Bytes of the body that were announced and not read yet. An answer before they are all read is the connection's last.
+  std::uint64_t body_left() const { return body_.left; }
 
   /// A parameter of the query, decoded; nothing where it is not there. Error: given more than once, or not well-formed.
   Result<std::optional<std::string>> query(std::string_view name) const;
@@ -57,8 +82,20 @@ class Exchange {
   /// A field of the request's head, empty where it is not there. Several of one name are one list (RFC 9110, 5.2).
   std::string field(std::string_view name) const;
 
+  /// Who asks, as far as it is known: the peer, or whom a trusted proxy stands for.
+  net::ip::address client_address() const;
+  /// Whether who asks came by https, to a trusted proxy.
+  bool is_secure() const;
+
   /// 1. A sized body. The connection goes on with its next request, unless the client asked to close it.
   net::awaitable<void> reply(Response response);
+  /// The same as soon as the publication has ended. Does not wait for it: further requests are read meanwhile, and answered behind
+  /// this one. `answer` may be called when this object is gone.
+  net::awaitable<void> reply_later(Publication publication,
+                                   std::function<Response(const Result<Cursor>&)> answer);
+  /// A sized body that is read from a file and written piece by piece. Where the file turns out to be shorter, the connection
+  /// closes too early, which is how a client is told.
+  net::awaitable<void> reply(Response head, FilePart body);
 
   /// 2. An unsized body: the head (200, chunked) and the `first` chunks now, then pieces for as long as it lasts. The request is
   /// dropped, a stream keeps no memory of it. Error: the peer left.
@@ -72,19 +109,41 @@ class Exchange {
   Connection& take_over();
 
   Answer answer() const { return answer_; }
-  bool keep_alive() const { return keep_alive_ && answer_ == Answer::sized; }
+  bool keep_alive() const { return framing_.keep_alive && answer_ == Answer::sized; }
   http::status status() const { return status_; }
 
  private:
   friend class Routes;
   friend class Listener;
+  // What the head of an answer depends on besides the answer.
+  struct Framing {
+    std::string origin;  // allowed foreign origin, said in every answer
+    unsigned version = 11;
+    bool keep_alive = true;
+    bool head_only = false;
+  };
+  static std::string encode_head(const Response& response, std::uint64_t body_bytes, const Framing& framing);
+  static std::string encode(const Response& response, const Framing& framing);
+  void decide(http::status status);
+  void expect_body(std::uint64_t bytes, std::chrono::milliseconds time);
+  void take_buffered_body();
+  net::awaitable<Result<>> read_whole_body();
+
   Connection& connection_;
   Request request_;
+  Framing framing_;
+  const Proxies* proxies_;
+  struct Body {
+    bool streamed = false;  // the route reads it
+    std::uint64_t left = 0;
+    std::uint64_t read = 0;  // from the socket
+    std::chrono::milliseconds time{0};
+    std::chrono::steady_clock::time_point began{};
+    bool expects_continue = false;
+  } body_;
   std::string room_;
-  std::string query_;   // the encoded query of the target, without the question mark
-  std::string origin_;  // allowed foreign origin, said in every answer
-  bool keep_alive_ = true;
-  bool head_only_ = false;
+  std::string name_;
+  std::string query_;  // the encoded query of the target, without the question mark
   Answer answer_ = Answer::none;
   http::status status_ = http::status::unknown;
 };

@@ -1,6 +1,7 @@
 #include "feed/listener.hpp"
 
 #include "feed/guard.hpp"
+#include "feed/receipts.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -32,8 +33,8 @@ Error refusal(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
 }
 
-std::string too_slow(std::string_view part, std::chrono::milliseconds limit) {
-  return fmt::format("the {} took more than {:.3g} s, expected less", part,
+std::string too_slow(std::chrono::milliseconds limit) {
+  return fmt::format("the head took more than {:.3g} s, expected less",
                      std::chrono::duration<double>(limit).count());
 }
 
@@ -94,7 +95,12 @@ struct Listener::Registration {
 
 Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
                    Counters& counters)
-    : options_(options), routes_(routes), counters_(counters), acceptor_(executor), timer_(executor) {
+    : options_(options),
+      routes_(routes),
+      proxies_(options.trusted_proxy),
+      counters_(counters),
+      acceptor_(executor),
+      timer_(executor) {
   net::ip::tcp::resolver resolver(executor);
   const net::ip::tcp::endpoint endpoint =
       *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
@@ -183,7 +189,8 @@ net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
   co_await converse(connection, registration.admitted);
 }
 
-net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields) {
+net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields,
+                                      std::uint64_t announced) {
   ++counters_.refused;
   Request none;
   none.version(11);
@@ -191,7 +198,7 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
   Exchange exchange(connection, std::move(none), {});
   Response refusal = problem(static_cast<http::status>(error.status), error.detail, std::move(fields));
   co_await exchange.reply(std::move(refusal));
-  co_await connection.close_gently();
+  co_await connection.close_gently(announced);
 }
 
 net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
@@ -203,20 +210,44 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     co_return;
   }
   for (;;) {
-    Result<Request> request = co_await read(connection);
+    Result<Head> head = co_await read_head(connection);
     connection.idle = false;
-    if (!request && request.error().status == 0) co_return;  // the peer left, or has nothing more to ask
+    const bool may_overtake = head && head->request.method() == http::verb::post;
+    // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
+    if (connection.owes() && !may_overtake) co_await connection.receipts().told();
+    if (!head && head.error().status == 0) co_return;  // the peer left, or has nothing more to ask
     ++counters_.requests;
-    if (!request) {
-      co_await refuse(connection, request.error(), {});
+    if (!head) {
+      co_await refuse(connection, head.error(), {});
       co_return;
     }
-    const auto host = (*request)[http::field::host];
-    const auto origin = (*request)[http::field::origin];
+    const auto host = head->request[http::field::host];
+    const auto origin = head->request[http::field::origin];
     const bool foreign = !origin.empty() && is_foreign(origin, host);
-    Exchange exchange(connection, *std::move(request), foreign ? std::string(origin) : std::string());
-    if (stopping_) exchange.keep_alive_ = false;
+    Exchange exchange(connection, std::move(head->request), foreign ? std::string(origin) : std::string(),
+                      &proxies_);
+    exchange.expect_body(head->body_bytes, options_.body_time);
+    if (stopping_) exchange.framing_.keep_alive = false;
     auto found = routes_.find(exchange);
+    if (!exchange.body_.streamed && exchange.body_left() > 0) {
+      if (exchange.body_left() > options_.max_message) {
+        Error too_large = refusal(http::status::payload_too_large, "the body is larger than " +
+                                                                       std::to_string(options_.max_message) +
+                                                                       " bytes, the limit of --max-message");
+        co_await refuse(connection, std::move(too_large), {}, exchange.body_left());
+        co_return;
+      }
+      exchange.take_buffered_body();
+      if (exchange.body_left() > 0) {
+        const auto read = co_await exchange.read_whole_body();
+        if (!read && connection.owes()) co_await connection.receipts().told();
+        if (!read && read.error().status == 0) co_return;  // the peer left
+        if (!read) {
+          co_await refuse(connection, read.error(), {}, exchange.body_left());
+          co_return;
+        }
+      }
+    }
     if (auto* response = std::get_if<Response>(&found)) {
       co_await exchange.reply(std::move(*response));
     } else {
@@ -224,14 +255,16 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
     }
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
     if (!exchange.keep_alive() || stopping_) {
-      if (exchange.answer() != Exchange::Answer::taken_over) co_await connection.close_gently();
+      if (connection.owes()) co_await connection.receipts().told();
+      if (exchange.answer() != Exchange::Answer::taken_over)
+        co_await connection.close_gently(exchange.body_left());
       co_return;
     }
   }
 }
 
 // An error with a status is to be answered, one without is the end of the conversation.
-net::awaitable<Result<Request>> Listener::read(Connection& connection) {
+net::awaitable<Result<Listener::Head>> Listener::read_head(Connection& connection) {
   Stream& stream = connection.stream();
   boost::system::error_code error;
 
@@ -247,12 +280,7 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
   }
   http::request_parser<http::string_body> parser;
   parser.header_limit(longest_head);
-  parser.body_limit(options_.max_message);
-  const auto too_large = [this] {
-    return refusal(http::status::payload_too_large, "the body is larger than " +
-                                                        std::to_string(options_.max_message) +
-                                                        " bytes, the limit of --max-message");
-  };
+  parser.body_limit(boost::none);  // whoever reads the body knows how large it may be
 
   std::size_t head = parse(parser, connection.buffer(), error);
   if (error == http::error::need_more) {
@@ -260,7 +288,7 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
     head += co_await http::async_read_header(stream, connection.buffer(), parser,
                                              net::redirect_error(net::use_awaitable, error));
     if (limit.expired()) {
-      co_return refusal(http::status::request_timeout, too_slow("head", options_.head_time));
+      co_return refusal(http::status::request_timeout, too_slow(options_.head_time));
     }
   }
   // Beast looks at its limit only where it needs more bytes.
@@ -272,32 +300,18 @@ net::awaitable<Result<Request>> Listener::read(Connection& connection) {
     co_return refusal(http::status::request_header_fields_too_large,
                       "the head is larger than expected: more than 8192 bytes, the limit");
   }
-  if (error == http::error::body_limit) co_return too_large();
   if (is_malformed(error))
     co_return refusal(http::status::bad_request, "expected HTTP/1.1, got something else: " + error.message());
   if (error) co_return Error{Errc::left, error.message()};
 
   connection.idle = false;
+  connection.head_bytes = head;
   const auto admitted = guard(parser.get(), options_.allow_origin);
   if (!admitted) co_return admitted.error();
-  // RFC 9110, 10.1.1
-  if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
-    const auto told = co_await connection.write("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!told) co_return told.error();  // the peer left
-  }
-  parser.eager(true);
-  if (!parser.is_done()) parse(parser, connection.buffer(), error);
-  if (!parser.is_done() && (!error || error == http::error::need_more)) {
-    const TimeLimit limit(connection.socket(), options_.body_time);
-    co_await http::async_read(stream, connection.buffer(), parser,
-                              net::redirect_error(net::use_awaitable, error));
-    if (limit.expired()) {
-      co_return refusal(http::status::request_timeout, too_slow("body", options_.body_time));
-    }
-  }
-  if (error == http::error::body_limit) co_return too_large();
-  if (error) co_return Error{Errc::left, error.message()};
-  co_return parser.release();
+  // No transfer coding gets through the guard: a body is as long as its Content-Length, and without one there is none.
+  const std::uint64_t body_bytes = parser.content_length().value_or(0);
+  Head read{parser.release(), body_bytes};
+  co_return read;
 }
 
 }  // namespace feed

@@ -3,6 +3,7 @@
 
 #include "feed/connection.hpp"
 #include "feed/options.hpp"
+#include "feed/proxies.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 #include "feed/traffic.hpp"
@@ -37,12 +38,19 @@ class Listener {
   net::awaitable<void> shed();
   net::awaitable<void> serve(net::ip::tcp::socket socket);
   net::awaitable<void> converse(Connection& connection, bool admitted);
-  net::awaitable<Result<Request>> read(Connection& connection);
-  net::awaitable<void> refuse(Connection& connection, Error error, std::string fields);
+  /// A request without its body, and how large that is.
+  struct Head {
+    Request request;
+    std::uint64_t body_bytes;
+  };
+  net::awaitable<Result<Head>> read_head(Connection& connection);
+  net::awaitable<void> refuse(Connection& connection, Error error, std::string fields,
+                              std::uint64_t announced = 0);
   void open_spare();
 
   const Options& options_;
   const Routes& routes_;
+  const Proxies proxies_;
   Counters& counters_;
   Traffic traffic_;
   net::ip::tcp::acceptor acceptor_;

@@ -1,14 +1,21 @@
 #include "feed/log.hpp"
 
+#include <random>
 #include <utility>
 
 namespace feed {
 
-Log::Log(std::string epoch, HistoryLimits limits) : epoch_(std::move(epoch)), limits_(limits) {}
+Log::Log(std::string epoch, HistoryLimits limits, Seq first)
+    : epoch_(std::move(epoch)), limits_(limits), json_(first) {}
 
-Cursor Log::append(const Draft& draft, std::int64_t at_ms) {
+Cursor Log::append(Draft draft, std::int64_t at_ms) {
+  return append(encode(numbered(std::move(draft), last() + 1, at_ms)));
+}
+
+Cursor Log::append(std::string json) {
   const Seq seq = last() + 1;
-  json_.append(encode(Message{seq, at_ms, draft.author, draft.text}) + ',');
+  json += ',';
+  json_.append(json);
   const auto json_bytes = [this] { return json_.bytes() - json_.count(); };  // without the commas
   while (json_.count() > 1 && (json_.count() > limits_.messages || json_bytes() > limits_.bytes))
     json_.forget(json_.first());
@@ -38,6 +45,16 @@ std::string_view Log::at(Seq seq) const {
   std::string_view json = json_.at(seq);
   json.remove_suffix(1);  // the comma
   return json;
+}
+
+std::string make_epoch() {
+  constexpr std::string_view alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+  constexpr std::size_t length = 8;
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> letter(0, alphabet.size() - 1);
+  std::string epoch;
+  while (epoch.size() < length) epoch += alphabet[letter(random)];
+  return epoch;
 }
 
 }  // namespace feed

@@ -20,10 +20,13 @@ struct HistoryLimits {
 /// Messages by number. Not thread-safe.
 class Log {
  public:
-  Log(std::string epoch, HistoryLimits limits);
+  /// `first`: the number of the message that will be appended first, where a log goes on that was kept elsewhere.
+  Log(std::string epoch, HistoryLimits limits, Seq first = 1);
 
   /// Gives the draft the next place and forgets what no longer fits. `at_ms`: milliseconds since 1970.
-  Cursor append(const Draft& draft, std::int64_t at_ms);
+  Cursor append(Draft draft, std::int64_t at_ms);
+  /// The same for a message that has been given the next place already, as encode() makes it.
+  Cursor append(std::string json);
 
   /// Where a reader begins that asks for `after`. What its cursor makes impossible is said in the gap.
   Hello locate(const After& after) const;
@@ -49,5 +52,8 @@ class Log {
   HistoryLimits limits_;
   Tape json_;
 };
+
+/// The name of a new log: 8 characters of [0-9a-z] from the system's random source.
+std::string make_epoch();
 
 }  // namespace feed

@@ -142,8 +142,40 @@ Result<Hello> parse_hello(const json::object& object) {
 }
 
 std::string encode(const Message& message) {
-  return R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" + std::to_string(message.at_ms) +
-         R"(,"author":)" + quote(message.author) + R"(,"text":)" + quote(message.text) + '}';
+  std::string json = R"({"seq":)" + std::to_string(message.seq) + R"(,"at":)" +
+                     std::to_string(message.at_ms) + R"(,"author":)" + quote(message.author) + R"(,"text":)" +
+                     quote(message.text);
+  if (!message.image.empty()) json += R"(,"image":)" + quote(message.image);
+  return json + '}';
+}
+
+Message numbered(Draft draft, Seq seq, std::int64_t at_ms) {
+  return {seq, at_ms, std::move(draft.author), std::move(draft.text), std::move(draft.image)};
+}
+
+std::string shortened(std::string_view json, std::size_t most_bytes) {
+  // A quote inside of a string is escaped, so neither of these can be a part of what somebody wrote.
+  constexpr std::string_view before = R"(,"text":")";
+  constexpr std::string_view behind = R"(","image":")";
+  const std::size_t begin = json.find(before) + before.size();
+  std::size_t end = begin;  // of what is kept: always between two characters
+  for (;;) {
+    if (json[end] == '"') return std::string(json);  // all of it
+    std::size_t next = end;
+    if (json[end] == '\\') {
+      next += json[end + 1] == 'u' ? 6 : 2;  // \u001b, or \n
+    } else {
+      do ++next;
+      while ((json[next] & 0xc0) == 0x80);  // the rest of a character in UTF-8
+    }
+    if (next - begin > most_bytes) break;
+    end = next;
+  }
+  std::string cut(json.substr(0, end));
+  cut += "…\"";
+  const std::size_t image = json.rfind(behind);
+  if (image != std::string_view::npos) return cut.append(json.substr(image + 1));
+  return cut += '}';
 }
 
 Result<Message> parse_message(std::string_view text) {
@@ -161,7 +193,23 @@ Result<Message> parse_message(const json::object& object) {
   if (!author) return author.error();
   auto text = text_member(object, "text");
   if (!text) return text.error();
-  return Message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  Message message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
+  if (object.contains("image")) {
+    auto image = text_member(object, "image");
+    if (!image) return image.error();
+    message.image = *std::move(image);
+  }
+  return message;
+}
+
+std::string_view image_in(std::string_view text) {
+  // The last member; within a string there would be a backslash before each quotation mark.
+  constexpr std::string_view member = R"(,"image":")";
+  constexpr std::string_view end = R"("})";
+  const std::size_t at = text.rfind(member);
+  if (at == std::string_view::npos || !text.ends_with(end)) return {};
+  const std::string_view image = text.substr(at + member.size());
+  return image.substr(0, image.size() - end.size());
 }
 
 Result<Draft> parse_draft(std::string_view text, std::string_view default_author) {
@@ -175,10 +223,8 @@ Result<Draft> parse_draft(const json::object& object, std::string_view default_a
   if (object.contains("author")) {
     auto author = text_member(object, "author");
     if (!author) return author.error();
-    if (author->empty() || author->size() > longest_author) {
-      return invalid("author is " + std::to_string(author->size()) + " bytes, expected 1 to " +
-                     std::to_string(longest_author));
-    }
+    const auto checked = check_author(*author);
+    if (!checked) return checked.error();
     draft.author = *std::move(author);
   }
   auto text = text_member(object, "text");
@@ -219,6 +265,15 @@ Result<json::object> parse_object(std::string_view text) {
   if (!value.is_object())
     return invalid("got JSON of type " + std::string(kind_of(value)) + ", expected an object");
   return std::move(value.get_object());
+}
+
+Result<> check_author(std::string_view name) {
+  if (name.empty() || name.size() > longest_author) {
+    return invalid("author is " + std::to_string(name.size()) + " bytes, expected 1 to " +
+                   std::to_string(longest_author));
+  }
+  if (valid_utf8(name) != name) return invalid("author is not UTF-8");
+  return {};
 }
 
 Result<> check_room_name(std::string_view name) {

@@ -77,6 +77,7 @@ Result<Hello> parse_hello(const boost::json::object& object);
 struct Draft {
   std::string author;
   std::string text;
+  std::string image{};  ///< the path of a picture, "/images/….gif"; empty for none. Set by the server alone
 };
 
 struct Message {
@@ -84,16 +85,29 @@ struct Message {
   std::int64_t at_ms = 0;  ///< the server's clock, milliseconds since 1970
   std::string author;
   std::string text;
+  std::string image{};  ///< the path of a picture on the same server; empty for none
 
   bool operator==(const Message&) const = default;
 };
 
-/// One line: `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`
+/// What a draft becomes once it has its place.
+Message numbered(Draft draft, Seq seq, std::int64_t at_ms);
+
+/// One line: `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`, with `"image":"/images/….gif"` at its end where there
+/// is one.
 std::string encode(const Message& message);
+
+/// The same message, as encode() made it, with a text of `most_bytes` at most: where it was longer it ends with "…". For lists, in
+/// which a long text would be sent to be thrown away. Does not parse: it costs what it returns.
+std::string shortened(std::string_view json, std::size_t most_bytes);
+
 Result<Message> parse_message(std::string_view json);
+/// The picture's path in a message that encode() made; empty where it has none. Found without parsing.
+std::string_view image_in(std::string_view json);
 Result<Message> parse_message(const boost::json::object& object);
 
-/// `{"author":"ada","text":"hi"}`; author may be left out and is then `default_author`, other members are ignored.
+/// `{"author":"ada","text":"hi"}`; author may be left out and is then `default_author`, other members are ignored: also `image`,
+/// which nobody but the server may set.
 /// An author is 1 to 64 bytes. Errors: not JSON, not UTF-8, not an object, a member of another type.
 Result<Draft> parse_draft(std::string_view json, std::string_view default_author);
 Result<Draft> parse_draft(const boost::json::object& object, std::string_view default_author);
@@ -109,6 +123,9 @@ std::string valid_utf8(std::string_view text);
 
 /// Parses a JSON object. Errors say where and why: not JSON, not UTF-8, nested deeper than 32, or not an object.
 Result<boost::json::object> parse_object(std::string_view json);
+
+/// Authors are 1 to 64 bytes of UTF-8.
+Result<> check_author(std::string_view name);
 
 /// Room names are 1 to 64 bytes of UTF-8 without control characters and without `/`, and neither `.` nor `..`.
 Result<> check_room_name(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 
 namespace feed {
@@ -16,6 +17,13 @@ std::string check_origin(const std::string& text) {
                : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
 }
 
+std::string check_address(const std::string& text) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(text, error);
+  return error ? "address is \"" + text + "\", expected an IP address like \"127.0.0.1\" or \"::1\""
+               : std::string();
+}
+
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, char** argv, std::string_view name,
@@ -24,6 +32,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   options.port = default_port;
   double heartbeat = 15;
   double tick = 0;
+  std::uint64_t max_images = 0;
   CLI::App app("Serves the chat feed over " + std::string(name) + ". Its first line says where it listens.",
                std::string(name) + "/run");
   app.option_defaults()->always_capture_default();
@@ -35,6 +44,13 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
   app.add_option("--max-message", options.max_message, "bytes of a POST body or a WebSocket message")
       ->check(CLI::Range(std::size_t{16}, std::size_t{1} << 26));
+  app.add_option("--max-image", options.max_image, "bytes of a picture")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
+  const CLI::Option* images =
+      app.add_option("--max-images", max_images,
+                     "bytes of all pictures; then those go first that no room's memory shows")
+          ->default_str("1073741824 with --data, 67108864 without")
+          ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50));
   app.add_option("--max-connections", options.max_connections, "further ones get 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
@@ -45,11 +61,18 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--allow-origin", options.allow_origin,
                  "a foreign origin whose pages may use this server; may be repeated")
       ->check(CLI::Validator(check_origin, "ORIGIN"));
+  app.add_option(
+      "--data", options.data,
+      "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");
+  app.add_option("--trusted-proxy", options.trusted_proxy,
+                 "the address of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated")
+      ->check(CLI::Validator(check_address, "ADDRESS"));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (images->count() > 0) options.max_images = max_images;
   options.heartbeat = std::chrono::milliseconds(static_cast<std::int64_t>(heartbeat * 1000));
   options.tick = std::chrono::milliseconds(static_cast<std::int64_t>(tick * 1000));
   return options;

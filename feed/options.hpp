@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,7 +18,9 @@ struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
   HistoryLimits history;
-  std::size_t max_message = 65536;  ///< bytes of a POST body or of a WebSocket frame's message
+  std::size_t max_message = 65536;          ///< bytes of a POST body or of a WebSocket frame's message
+  std::uint64_t max_image = 5 << 20;        ///< bytes of a picture
+  std::optional<std::uint64_t> max_images;  ///< bytes of all pictures; 1 GiB with `data`, 64 MiB without
   std::size_t max_connections = 10000;
   std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
   std::chrono::milliseconds body_time{30000};  ///< and for its body
@@ -25,6 +28,8 @@ struct Options {
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
   std::vector<std::string>
       allow_origin;  ///< foreign origins whose pages may use this server, like "http://localhost:3000"
+  std::string data;  ///< the directory that keeps what is said; empty: in memory alone
+  std::vector<std::string> trusted_proxy;  ///< addresses that are believed about whom they stand for
 };
 
 /// Reads the command line of a demo server. Where the program should end at once (--help, an unknown option), that has been

@@ -1,9 +1,12 @@
 #include "feed/publish.hpp"
 
+#include "feed/user.hpp"
+
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -11,6 +14,9 @@ namespace feed {
 namespace {
 
 constexpr std::string_view json_type = "application/json";
+
+// Bytes of the newest message's text in the list of rooms. Whole, 10 000 of 64 KiB would be an answer of 640 MB.
+constexpr std::size_t most_text_in_list = 200;
 
 // "Application/JSON; charset=utf-8" is application/json.
 bool is_json(std::string_view type) {
@@ -20,6 +26,11 @@ bool is_json(std::string_view type) {
 }
 
 Response answer(http::status status, std::string body) { return {status, json_type, std::move(body), {}}; }
+
+Response placed(const Result<Cursor>& place) {
+  if (place) return answer(http::status::created, encode(Hello{*place, {}}));
+  return problem(static_cast<http::status>(place.error().status), place.error().detail, "Retry-After: 1\r\n");
+}
 
 // POST /rooms/{room}/messages. A form on a foreign page cannot send application/json without asking first.
 net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
@@ -31,10 +42,16 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
                                "Accept-Post: application/json\r\n");
     co_return co_await exchange.reply(std::move(refusal));
   }
-  const auto draft = parse_draft(exchange.request().body(), anonymous);
+  auto draft = parse_draft(exchange.request().body(), "");
   if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
-  const Hello place{rooms.open(exchange.room()).publish(*draft), {}};
-  co_await exchange.reply(answer(http::status::created, encode(place)));
+  if (draft->author.empty()) draft->author = author_of(exchange.request());  // it was left out
+  Publication publication = rooms.open(exchange.room()).publish(*std::move(draft));
+  if (publication.ended()) co_return co_await exchange.reply(placed(publication.place()));
+  std::function<Response(const Result<Cursor>&)> later = [&rooms](const Result<Cursor>& place) {
+    if (!place) ++rooms.counters().refused;  // the listener counts what it sees
+    return placed(place);
+  };
+  co_await exchange.reply_later(std::move(publication), std::move(later));
 }
 
 // GET /rooms
@@ -42,8 +59,12 @@ net::awaitable<void> list(Exchange& exchange, const Rooms& rooms) {
   std::string body = R"({"rooms":[)";
   for (const auto& [name, room] : rooms.all()) {
     if (body.back() != '[') body += ',';
-    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
-                        to_string(room->log().cursor()), room->readers());
+    const Log& log = room->log();
+    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(log.cursor()),
+                        room->readers());
+    if (log.json().count() == 0) continue;
+    body.back() = ',';
+    body += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';
   }
   co_await exchange.reply(answer(http::status::ok, body + "]}"));
 }

@@ -7,9 +7,6 @@
 
 namespace feed {
 
-/// The author of a draft that names none, until a cookie does.
-constexpr std::string_view anonymous = "guest";
-
 /// POST /rooms/{room}/messages, GET /rooms.
 void mount_rooms(Routes& routes, Rooms& rooms);
 

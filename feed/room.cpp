@@ -1,10 +1,11 @@
 #include "feed/room.hpp"
 
+#include "feed/group_commit.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
-#include <random>
 #include <utility>
 
 namespace feed {
@@ -22,15 +23,22 @@ std::int64_t now_ms() {
 }  // namespace
 
 Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor,
-           Counters& counters)
+           Counters& counters, GroupCommit* commit, Seq first)
     : name_(std::move(name)),
-      log_(std::move(epoch), limits),
+      log_(std::move(epoch), limits, first),
       bell_(executor),
       executor_(std::move(executor)),
-      counters_(counters) {}
+      counters_(counters),
+      commit_(commit),
+      kept_from_(first) {}
 
-Cursor Room::publish(const Draft& draft) {
-  const Cursor cursor = log_.append(draft, now_ms());
+Publication Room::publish(Draft draft) {
+  if (commit_) return commit_->add(*this, std::move(draft), now_ms());
+  return Publication(append(encode(numbered(std::move(draft), log_.last() + 1, now_ms()))));
+}
+
+Cursor Room::append(std::string json) {
+  const Cursor cursor = log_.append(std::move(json));
   for (const auto& encoded : tapes_) {
     encoded->tape.append(encoded->encoder(cursor, log_.at(cursor.seq)));
     encoded->tape.forget(log_.first() - 1);
@@ -115,9 +123,25 @@ void Reader::leave() {
 Rooms::Rooms(net::any_io_executor executor, HistoryLimits limits)
     : executor_(std::move(executor)), limits_(limits), epoch_(make_epoch()) {}
 
+void Rooms::restore(const Kept& message) {
+  Room* room = find(message.room);
+  if (!room) room = &make(message.room, message.seq);
+  room->log_.append(std::string(message.json));
+}
+
+void Rooms::keep(GroupCommit& commit) {
+  commit_ = &commit;
+  for (const auto& [name, room] : rooms_) room->commit_ = &commit;
+}
+
 Room& Rooms::open(std::string_view name) {
   if (Room* room = find(name)) return *room;
-  auto room = std::make_unique<Room>(std::string(name), epoch_, limits_, executor_, counters_);
+  return make(name, 1);
+}
+
+Room& Rooms::make(std::string_view name, Seq first) {
+  auto room =
+      std::make_unique<Room>(std::string(name), epoch_, limits_, executor_, counters_, commit_, first);
   if (closed_) room->close();
   return *rooms_.emplace(std::string(name), std::move(room)).first->second;
 }
@@ -130,16 +154,6 @@ Room* Rooms::find(std::string_view name) const {
 void Rooms::close() {
   closed_ = true;
   for (const auto& [name, room] : rooms_) room->close();
-}
-
-std::string make_epoch() {
-  constexpr std::string_view alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-  constexpr std::size_t length = 8;
-  std::random_device random;
-  std::uniform_int_distribution<std::size_t> letter(0, alphabet.size() - 1);
-  std::string epoch;
-  while (epoch.size() < length) epoch += alphabet[letter(random)];
-  return epoch;
 }
 
 }  // namespace feed

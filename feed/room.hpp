@@ -5,6 +5,7 @@
 #include "feed/error.hpp"
 #include "feed/log.hpp"
 #include "feed/message.hpp"
+#include "feed/publication.hpp"
 #include "feed/tape.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace feed {
@@ -39,29 +41,37 @@ struct Counters {
   std::uint64_t gaps = 0;       ///< gaps told
 };
 
+class GroupCommit;
+struct Kept;
+
 /// One room. Belongs to the thread that runs its executor.
 class Room {
  public:
+  /// `commit`: by whom messages are kept; null where they are in memory alone. `first`: the number of the first message.
   Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor,
-       Counters& counters);
+       Counters& counters, GroupCommit* commit = nullptr, Seq first = 1);
 
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
   std::size_t readers() const { return readers_; }
 
-  /// Gives the draft a place in the log; the readers are resumed a moment later, with everything that gathers until then.
-  Cursor publish(const Draft& draft);
+  /// Gives the draft a place in the log; the readers are resumed a moment later, with everything that gathers until then. Where
+  /// messages are kept, both happen when this one has been: nobody has read what a crash can take away.
+  Publication publish(Draft draft);
 
   /// Ends every reader's feed, now and from now on.
   void close();
 
  private:
   friend class Reader;
+  friend class Rooms;
+  friend class GroupCommit;
   struct Encoded {
     Encoder encoder;
     Tape tape;
   };
   const Tape& tape(Encoder encoder);
+  Cursor append(std::string json);
   void flush();
 
   std::string name_;
@@ -70,6 +80,9 @@ class Room {
   Bell bell_;
   net::any_io_executor executor_;
   Counters& counters_;
+  GroupCommit* commit_;
+  Seq kept_from_;       // the oldest message that the store has
+  Seq committing_ = 0;  // messages in the transaction under way
   std::size_t readers_ = 0;
   Seq gathered_ = 0;   // the log's end when the flush under way last looked
   int gathering_ = 0;  // how often it was posted again
@@ -124,6 +137,13 @@ class Rooms {
  public:
   Rooms(net::any_io_executor executor, HistoryLimits limits);
 
+  /// Goes on from what was kept, before there is any room: with the epoch, and then with every message, by room and number.
+  void restore(std::string epoch) { epoch_ = std::move(epoch); }
+  void restore(const Kept& message);
+
+  /// From now on what is published is kept.
+  void keep(GroupCommit& commit);
+
   /// The room, made if it is not there yet.
   Room& open(std::string_view name);
 
@@ -140,15 +160,15 @@ class Rooms {
   void close();
 
  private:
+  Room& make(std::string_view name, Seq first);
+
   net::any_io_executor executor_;
   HistoryLimits limits_;
+  GroupCommit* commit_ = nullptr;
   std::string epoch_;
   Counters counters_;
   std::map<std::string, std::unique_ptr<Room>, std::less<>> rooms_;
   bool closed_ = false;
 };
-
-/// 8 characters of [0-9a-z] from the system's random source.
-std::string make_epoch();
 
 }  // namespace feed

@@ -10,6 +10,7 @@ namespace feed {
 namespace {
 
 constexpr std::string_view room_segment = "{room}";
+constexpr std::string_view name_segment = "{name}";
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> segments;
@@ -25,25 +26,34 @@ std::vector<std::string> split(std::string_view path) {
 
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
   return pattern.size() == path.size() &&
-         std::equal(pattern.begin(), pattern.end(), path.begin(),
-                    [](const auto& p, const auto& s) { return p == room_segment || p == s; });
+         std::equal(pattern.begin(), pattern.end(), path.begin(), [](const auto& p, const auto& s) {
+           return p == room_segment || p == name_segment || p == s;
+         });
 }
 
-// The segment where the pattern has {room}; null where it has none.
-const std::string* room_in(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  const auto at = std::find(pattern.begin(), pattern.end(), room_segment);
+// The segment where the pattern has this parameter; null where it has none.
+const std::string* parameter(std::string_view parameter, const std::vector<std::string>& pattern,
+                             const std::vector<std::string>& path) {
+  const auto at = std::find(pattern.begin(), pattern.end(), parameter);
   return at == pattern.end() ? nullptr : &path[static_cast<std::size_t>(at - pattern.begin())];
 }
 
 }  // namespace
 
 void Routes::add(http::verb method, std::string_view pattern, Handler handler) {
-  std::vector<std::string> segments = split(pattern);
-  const auto same = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
-    return route.method == method && route.segments == segments;
-  });
-  if (same != routes_.end()) throw std::invalid_argument("two handlers for " + std::string(pattern));
-  routes_.push_back({method, std::move(segments), std::move(handler)});
+  add({method, split(pattern), std::move(handler), false});
+}
+
+void Routes::add_upload(http::verb method, std::string_view pattern, Handler handler) {
+  add({method, split(pattern), std::move(handler), true});
+}
+
+void Routes::add(Route route) {
+  for (const Route& other : routes_) {
+    if (other.method == route.method && other.segments == route.segments)
+      throw std::invalid_argument("two handlers for one method and path");
+  }
+  routes_.push_back(std::move(route));
 }
 
 std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
@@ -58,8 +68,8 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
   exchange.query_.assign(query.data(), query.size());
 
   http::verb method = exchange.request().method();
-  exchange.head_only_ = method == http::verb::head;
-  if (exchange.head_only_) method = http::verb::get;
+  exchange.framing_.head_only = method == http::verb::head;
+  if (exchange.framing_.head_only) method = http::verb::get;
   const Route* found = nullptr;
   std::string allowed;
   for (const Route& route : routes_) {
@@ -87,11 +97,13 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
                    "method is " + std::string(got.data(), got.size()) + ", expected " + allowed,
                    "Allow: " + allowed + "\r\n");
   }
-  if (const std::string* room = room_in(found->segments, path)) {
+  if (const std::string* room = parameter(room_segment, found->segments, path)) {
     const auto named = check_room_name(*room);
     if (!named) return problem(http::status::bad_request, named.error().detail);
     exchange.room_ = *room;
   }
+  if (const std::string* name = parameter(name_segment, found->segments, path)) exchange.name_ = *name;
+  exchange.body_.streamed = found->streams_body;
   return &found->handler;
 }
 

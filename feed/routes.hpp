@@ -20,8 +20,12 @@ using Handler = std::function<net::awaitable<void>(Exchange&)>;
 /// Filled before the server starts, never changed afterwards.
 class Routes {
  public:
-  /// `pattern` is a path of literal segments and `{room}`: "/rooms/{room}/events".
+  /// `pattern` is a path of literal segments, `{room}` and `{name}`: "/rooms/{room}/events". The handler runs when the request's
+  /// body has been read, --max-message at most.
   void add(http::verb method, std::string_view pattern, Handler handler);
+
+  /// The same for a handler that reads the body itself, piece by piece, and decides how large it may be.
+  void add_upload(http::verb method, std::string_view pattern, Handler handler);
 
   /// Who answers the request, or the answer where there is nobody: 400, 404, 405, and 204 to a preflight. HEAD is answered as GET
   /// without its body.
@@ -32,7 +36,9 @@ class Routes {
     http::verb method;
     std::vector<std::string> segments;
     Handler handler;
+    bool streams_body;
   };
+  void add(Route route);
   std::vector<Route> routes_;
 };
 

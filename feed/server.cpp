@@ -1,6 +1,9 @@
 #include "feed/server.hpp"
 
+#include "feed/images.hpp"
 #include "feed/publish.hpp"
+#include "feed/store.hpp"
+#include "feed/user.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -9,6 +12,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -26,9 +31,12 @@ void raise_descriptor_limit() {
 }
 
 net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::string_view bytes) {
+  // Who opens a page gets a name, where it has none.
+  const bool is_page = type.starts_with("text/html");
   Response file{http::status::ok, type, std::string(bytes),
                 "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"};
+                "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
+  if (is_page) file.fields += set_user(exchange.request(), exchange.is_secure());
   co_await exchange.reply(std::move(file));
 }
 
@@ -38,7 +46,31 @@ Server::Server(Options options)
     : options_(std::move(options)),
       rooms_(io_.get_executor(), options_.history),
       signals_(io_),
-      ticker_(io_) {}
+      ticker_(io_) {
+  if (!options_.data.empty()) open_data();
+  open_pictures();
+}
+
+// Reads everything before it changes anything: a directory that is refused stays as it is.
+void Server::open_data() {
+  auto store = std::make_unique<Store>(options_.data);
+  rooms_.restore(store->epoch());
+  store->load([this](const Kept& message) { rooms_.restore(message); });
+  store->begin();
+  commit_.emplace(io_.get_executor(), std::move(store));
+  rooms_.keep(*commit_);
+}
+
+void Server::open_pictures() {
+  constexpr std::uint64_t on_disk = 1 << 30;
+  constexpr std::uint64_t in_memory = 64 << 20;  // that a small machine can spare
+  if (options_.data.empty()) {
+    pictures_.emplace(std::filesystem::path(), options_.max_images.value_or(in_memory));
+  } else {
+    pictures_.emplace(std::filesystem::path(options_.data) / "images", options_.max_images.value_or(on_disk));
+    find_shown(*pictures_, rooms_);
+  }
+}
 
 void Server::mount_file(std::string_view path, std::string_view type, std::string_view bytes) {
   routes_.add(http::verb::get, path,
@@ -54,6 +86,7 @@ void Server::start() {
         options_.host, options_.port, error.code().message()));
   }
   mount_rooms(routes_, rooms_);
+  mount_images(routes_, rooms_, *pictures_, options_.max_image);
   mount_stats(routes_, rooms_, *listener_);
   listener_->start();
   if (options_.tick.count() > 0) tick();
@@ -101,6 +134,7 @@ int run_server(int argc, char** argv, std::string_view name, std::uint16_t defau
   const auto options = parse_options(argc, argv, name, default_port);
   if (const int* code = std::get_if<int>(&options)) return *code;
   raise_descriptor_limit();
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk, and no reason to end
   try {
     Server server(std::get<Options>(options));
     mount(server);

@@ -1,8 +1,10 @@
 #pragma once
 // The parts of a server put together: rooms, routes, listener, the ticks, and the end.
 
+#include "feed/group_commit.hpp"
 #include "feed/listener.hpp"
 #include "feed/options.hpp"
+#include "feed/pictures.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 
@@ -21,12 +23,15 @@ namespace feed {
 /// Simplified: one thread; see notes/decisions.md.
 class Server {
  public:
+  /// Throws std::runtime_error with a sentence where the data directory is not to be used.
   explicit Server(Options options);
 
   const Options& options() const { return options_; }
   Routes& routes() { return routes_; }
   Rooms& rooms() { return rooms_; }
   net::any_io_executor executor() { return io_.get_executor(); }
+  /// By which messages were kept.
+  std::uint64_t transactions() const { return commit_ ? commit_->transactions() : 0; }
 
   /// Serves `bytes` at `path`, as they are; a page may load nothing but what this server serves. `bytes` must outlive the server.
   void mount_file(std::string_view path, std::string_view type, std::string_view bytes);
@@ -46,13 +51,17 @@ class Server {
   void stop();
 
  private:
+  void open_data();
+  void open_pictures();
   void wind_down();
   void tick();
 
   Options options_;
+  std::optional<Pictures> pictures_;  // outlives what is under way in io_
   net::io_context io_{1};
   Routes routes_;
   Rooms rooms_;
+  std::optional<GroupCommit> commit_;  // where there is a data directory
   std::optional<Listener> listener_;
   net::signal_set signals_;
   net::steady_timer ticker_;

@@ -7,6 +7,9 @@
 
 namespace feed {
 
+/// Mounts what every transport's client.js imports: /feed.js and /http.js.
+void mount_modules(Server& server);
+
 /// Mounts `/` and what the page loads. `client` is the transport's module, served as /client.js; it must outlive the server.
 void mount_page(Server& server, std::string_view client);
 

@@ -4,6 +4,14 @@ import * as feed from '/feed.js';
 
 export const transport = 'Polling';
 
+// Of a page of messages, `{"cursor":…,"messages":[…]}`, the messages are payload; the commas between them are not.
+function count(page) {
+  const begin = '"messages":[';
+  const json = page.slice(page.indexOf(begin) + begin.length, -']}'.length);
+  const messages = json ? feed.parse(page).messages.length : 0;
+  return { messages, payload: feed.bytesOf(json) - Math.max(0, messages - 1) };
+}
+
 export class Client extends feed.Client {
   #interval;
   #wait;
@@ -33,6 +41,8 @@ export class Client extends feed.Client {
       headers: this.#wait ? { Prefer: `wait=${this.#wait}` } : {},
       within: feed.patience + this.#wait * 1000,
       signal,
+      wire: this.wire,
+      count,
     });
     if (first) this.opened({ url: this.url, interval: this.#interval, wait: this.#wait });
     if (status === 204) { // nothing new
@@ -53,6 +63,6 @@ export class Client extends feed.Client {
 
   /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
   publish(author, text) {
-    return feed.post(this.url, author, text, this.closing);
+    return feed.post(this.url, author, text, this.closing, this.wire);
   }
 }

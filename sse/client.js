@@ -6,12 +6,36 @@ export const transport = 'Server-sent events';
 
 const retry = 1000; // milliseconds, as the server tells every EventSource
 
+// The head of the answer, which an EventSource does not show: as sse/server.cpp sends it.
+const head = `HTTP/1.1 200 OK
+Date: Sun, 06 Nov 1994 08:49:37 GMT
+Content-Type: text/event-stream
+Transfer-Encoding: chunked
+Cache-Control: no-store
+X-Accel-Buffering: no
+
+`;
+
+// An event as it came, as sse/wire.cpp encodes it (WHATWG HTML, 9.2.6); the first one of a connection has the retry line before it.
+function lines({ type, lastEventId, data }, first) {
+  const name = type === 'message' ? '' : `event: ${type}\n`;
+  return `${first ? `retry: ${retry}\n` : ''}${name}id: ${lastEventId}\n${data.split('\n').map((line) => `data: ${line}\n`).join('')}\n`;
+}
+
+// The one chunk that it is (RFC 9112, 7.1): its size in hexadecimal, CRLF, the event, CRLF. The CRs are not shown.
+function chunk(text) {
+  const size = feed.bytesOf(text);
+  const head = size.toString(16);
+  return { bytes: head.length + 2 + size + 2, text: `${head}\n${text}\n` };
+}
+
 export class Client extends feed.Client {
   /** Never returns: ends when the EventSource gives up, or with the signal. */
   read(signal) {
     const source = new EventSource(`${this.url}/events?after=${this.after}`);
     return new Promise((_, end) => {
       const take = (how) => (event) => {
+        this.#told(event);
         try {
           how.call(this, feed.parse(event.data));
         } catch (error) {
@@ -19,8 +43,17 @@ export class Client extends feed.Client {
         }
       };
       signal.addEventListener('abort', () => end(signal.reason));
-      this.expectHello(end);
-      source.addEventListener('open', () => this.opened({ url: source.url, after: this.after }));
+      // Over HTTP/1.1 a browser has six connections to one server, all tabs together; the seventh stream waits for one of them.
+      this.expectHello(({ message }) => end(new feed.FeedError(`${message}: this page may be open in too many tabs`)));
+      let cutOff = false;
+      source.addEventListener('open', () => {
+        // Of its requests an EventSource tells nothing until one has been answered.
+        this.wire(() => feed.handshake(source.url, 'eventsource', cutOff ? { 'Last-Event-ID': this.after } : {}));
+        this.wire(() => ({
+          direction: 'down', kind: 'handshake', label: '200 OK, text/event-stream', overhead: head.replaceAll('\n', '\r\n').length, about: true, text: head,
+        }));
+        this.opened({ url: source.url, after: this.after });
+      });
       source.addEventListener('hello', take(this.takeHello));
       source.addEventListener('gap', take(this.takeHello));
       source.addEventListener('message', take(this.takeMessage));
@@ -28,14 +61,25 @@ export class Client extends feed.Client {
         // An EventSource is not told why. A lost connection it makes again by itself, with the last id in Last-Event-ID; after an
         // answer that is no event stream it gives up for good, and then it takes a new one.
         if (source.readyState === EventSource.CLOSED) return end(new feed.FeedError('the server refused the event stream'));
+        cutOff = true;
         this.lost(new feed.FeedError('the event stream was cut off'), retry);
         this.expectHello(end);
       });
     }).finally(() => source.close());
   }
 
+  #told(event) {
+    this.wire(() => {
+      const isMessage = event.type === 'message';
+      const payload = isMessage ? feed.bytesOf(event.data) : 0;
+      const { bytes, text } = chunk(lines(event, event.type === 'hello'));
+      const label = `${isMessage ? 'message' : event.type} ${event.lastEventId}`;
+      return { direction: 'down', kind: 'event', label, payload, overhead: bytes - payload, messages: Number(isMessage), text };
+    });
+  }
+
   /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
   publish(author, text) {
-    return feed.post(this.url, author, text, this.closing);
+    return feed.post(this.url, author, text, this.closing, this.wire);
   }
 }

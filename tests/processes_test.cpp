@@ -55,10 +55,11 @@ TEST_P(Servers, SayTheirOptionsAndEnd) {
   std::string help;
   EXPECT_NO_THROW(for (;;) {
     help += server.read_line() + '\n';
-    if (help.find("--allow-origin") != std::string::npos) break;
+    if (help.find("--trusted-proxy") != std::string::npos) break;
   });
-  for (const std::string_view option : {"--host", "--port", "--history", "--history-bytes", "--max-message",
-                                        "--max-connections", "--heartbeat", "--tick"}) {
+  for (const std::string_view option :
+       {"--host", "--port", "--history", "--history-bytes", "--max-message", "--max-image", "--max-images",
+        "--max-connections", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
     EXPECT_THAT(help, HasSubstr(std::string(option)));
   }
 }
@@ -72,7 +73,12 @@ TEST_P(Servers, EndWith2AtAWrongCommandLine) {
                                                   {"surplus"},
                                                   {"--history", "0"},
                                                   {"--max-message", "-5"},
+                                                  {"--max-image", "0"},
+                                                  {"--max-images", "lots"},
                                                   {"--tick", "soon"},
+                                                  {"--data"},
+                                                  {"--trusted-proxy", "localhost"},
+                                                  {"--trusted-proxy", "10.0.0.0/8"},
                                                   {"--allow-origin", "localhost"},
                                                   {"--allow-origin", "http://localhost/path"}};
   for (const auto& options : all) {
@@ -98,6 +104,58 @@ TEST_P(Servers, EndWith1WhereTheHostIsNoneOfTheirs) {
     EXPECT_EQ(server.wait(), 1);
     EXPECT_THAT(server.errors(), HasSubstr("cannot listen on " + std::string(host)));
   }
+}
+
+TEST_P(Servers, NameWhoOpensTheirPage) {
+  Child server(command({"--port", "0"}));
+  RawClient client(server.port());
+  const std::string cookie = client.ask(get("/")).field("Set-Cookie");
+  EXPECT_THAT(cookie, testing::MatchesRegex(
+                          "user=[A-Za-z0-9_-]{22}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"));
+  const std::string sent = "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
+  EXPECT_EQ(client.ask(get("/", sent)).field("Set-Cookie"), "") << "who has a name keeps it";
+  EXPECT_NE(client.ask(get("/", "Cookie: user=forged\r\n")).field("Set-Cookie"), "");
+  EXPECT_NE(client.ask(get("/", "Cookie: user=" + std::string(7000, 'A') + "\r\n")).field("Set-Cookie"), "");
+  EXPECT_EQ(client.ask(get("/page.js")).field("Set-Cookie"), "");
+}
+
+TEST_P(Servers, BelieveOnlyTrustedProxies) {
+  const std::string forwarded = "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1\r\n";
+  Child strict(command({"--port", "0"}));
+  EXPECT_THAT(RawClient(strict.port()).ask(get("/", forwarded)).field("Set-Cookie"),
+              testing::Not(HasSubstr("Secure")));
+  Child trusting(command({"--port", "0", "--trusted-proxy", "::1", "--trusted-proxy", "127.0.0.1"}));
+  RawClient client(trusting.port());
+  EXPECT_THAT(client.ask(get("/", forwarded)).field("Set-Cookie"), testing::EndsWith("; Secure"));
+  EXPECT_THAT(client.ask(get("/")).field("Set-Cookie"), testing::Not(HasSubstr("Secure")));
+  // The page behind the proxy is this server's own.
+  EXPECT_EQ(client
+                .ask(post("/rooms/lobby/messages", R"({"text":"hi"})",
+                          "Content-Type: application/json\r\nOrigin: https://127.0.0.1\r\n" + forwarded))
+                .status,
+            201);
+  EXPECT_EQ(client
+                .ask(post("/rooms/lobby/messages", R"({"text":"hi"})",
+                          "Content-Type: application/json\r\nOrigin: https://example.com\r\n" + forwarded))
+                .status,
+            403);
+}
+
+TEST_P(Servers, ListRoomsWithTheirNewestMessage) {
+  Child server(command({"--port", "0"}));
+  RawClient client(server.port());
+  EXPECT_EQ(client.ask(get("/rooms")).body, R"({"rooms":[]})");
+  client.ask(post("/rooms/lobby/messages", R"({"author":"ada","text":"one"})"));
+  client.ask(post("/rooms/lobby/messages", R"({"author":"ada","text":"two"})"));
+  client.ask(post("/rooms/garden/messages", R"({"author":"bob","text":")" + std::string(5000, 'x') + "\"}"));
+  const std::string body = client.ask(get("/rooms")).body;
+  EXPECT_THAT(
+      body,
+      testing::MatchesRegex(
+          R"(\{"rooms":\[\{"room":"garden","cursor":"[0-9a-z]+\.1","readers":0,"last":\{"seq":1,"at":[0-9]+,)"
+          R"("author":"bob","text":"x{200}…"\}\},)"
+          R"(\{"room":"lobby","cursor":"[0-9a-z]+\.2","readers":0,"last":\{"seq":2,"at":[0-9]+,)"
+          R"("author":"ada","text":"two"\}\}\]\})"));
 }
 
 TEST_P(Servers, TickWhenToldTo) {

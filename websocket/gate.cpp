@@ -20,8 +20,7 @@ net::awaitable<feed::Result<>> Gate::finish(std::string bytes, bool has_begun) {
   if (has_begun)
     busy_ = false;  // nobody else can have taken it: write() below takes it back before anything is awaited
   const auto written = co_await write(bytes);
-  --finishing_;
-  turn_.ring();
+  if (--finishing_ == 0 && drained_) drained_->wake();  // which may be the end of this gate
   co_return written;
 }
 
@@ -32,10 +31,9 @@ void Gate::abandon() {
 
 net::awaitable<void> Gate::drained() {
   if (finishing_ > 0) abandon();
-  while (finishing_ > 0) {
-    feed::Waiter waiter;
-    co_await turn_.wait(waiter);
-  }
+  feed::Waiter waiter;
+  drained_ = &waiter;
+  while (finishing_ > 0) co_await waiter.wait();
 }
 
 void teardown(beast::role_type role, Gate& gate, beast::error_code& error) {

@@ -104,6 +104,7 @@ class Gate {
   feed::Bell turn_;
   bool busy_ = false;
   int finishing_ = 0;  // writes of Beast's that were not done at once
+  feed::Waiter* drained_ = nullptr;  // who waits for them to end
 };
 
 /// Beast asks these of a layer: how to end the connection below it. Gently: Beast's own teardown stops reading after one piece, and a

@@ -1,6 +1,7 @@
 #include "websocket/server.hpp"
 
-#include "feed/publish.hpp"
+#include "feed/receipts.hpp"
+#include "feed/user.hpp"
 #include "websocket/gate.hpp"
 #include "websocket/wire.hpp"
 
@@ -13,6 +14,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -69,14 +71,44 @@ net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limi
 // One client in one room. The reader and the receiver are two coroutines; the session lives until both have ended.
 struct Session {
   Session(feed::Exchange& exchange, feed::Room& in, const feed::After& after)
-      : socket(exchange.take_over()), room(in), reader(in, encode, after) {}
+      : socket(exchange.take_over()),
+        room(in),
+        reader(in, encode, after),
+        author(feed::author_of(exchange.request())) {}
   Gate& gate() { return socket.next_layer(); }
 
   Socket socket;
   feed::Room& room;
   feed::Reader reader;
+  const std::string author;  // of what names none: the cookie came once, with the handshake
   feed::Waiter delivered;
+  std::unique_ptr<feed::Receipts> receipts;  // made by the first post that is not kept at once
 };
+
+// Nothing follows a close frame.
+net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) {
+  if (!session.socket.is_open()) co_return feed::Error{feed::Errc::left, "closed"};
+  co_return co_await session.gate().write(frames);
+}
+
+// What becomes of a post that is on its way to the disk; the client may say more meanwhile.
+net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication,
+                                  feed::Counters& counters) {
+  if (!session.receipts) {
+    session.receipts = std::make_unique<feed::Receipts>(
+        session.socket.get_executor(),
+        [&session](std::string_view answers) { return write(session, answers); });
+  }
+  feed::Receipts::Encode encode = [ref = std::move(ref), &counters](const feed::Result<feed::Cursor>& place) {
+    if (!place) ++counters.refused;
+    return text_frame(encode_answer(ref, place));
+  };
+  co_await session.receipts->add(std::move(publication), std::move(encode));
+}
+
+net::awaitable<void> answered(Session& session) {
+  if (session.receipts) co_await session.receipts->told();
+}
 
 // What the room says, to the client.
 net::awaitable<void> deliver(Session& session) {
@@ -84,6 +116,7 @@ net::awaitable<void> deliver(Session& session) {
   while (written) {
     const auto news = co_await session.reader.next();
     if (!news && news.error().code == feed::Errc::closed) {
+      co_await answered(session);
       beast::error_code ignored;  // the client may have left meanwhile
       const ws::close_reason goodbye(ws::close_code::going_away, "the server stops");
       co_await session.socket.async_close(goodbye, net::redirect_error(net::use_awaitable, ignored));
@@ -103,16 +136,22 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
     if (!session.socket.got_text()) {
       ++counters.refused;
+      co_await answered(session);
       const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
       co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
       co_return;
     }
-    const Post post = parse_post(text_in(buffer), feed::anonymous);
+    Post post = parse_post(text_in(buffer), session.author);
     buffer.clear();
-    feed::Result<feed::Cursor> place =
-        post.draft ? session.room.publish(*post.draft) : feed::Result<feed::Cursor>(post.draft.error());
-    if (!place) ++counters.refused;
-    const auto written = co_await session.gate().write(text_frame(encode_answer(post.ref, place)));
+    feed::Publication publication =
+        post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
+    if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
+      co_await answer_later(session, std::move(post.ref), std::move(publication), counters);
+      continue;
+    }
+    if (!publication.place()) ++counters.refused;
+    const auto written =
+        co_await session.gate().write(text_frame(encode_answer(post.ref, publication.place())));
     if (!written) co_return;  // the client left
   }
 }
@@ -131,6 +170,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
     if (failure) std::rethrow_exception(failure);
   });
   co_await receive(session, rooms.counters());
+  co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();
   co_await session.gate().drained();

@@ -1,29 +1,9 @@
 // What the three transports share in a browser: the place in the feed, the way back after a loss, the events.
 // It is feed/client.cpp in JavaScript; polling/client.js, sse/client.js and websocket/client.js add how to read and write.
 
-/** Milliseconds after which a server that does not answer counts as lost; neither EventSource nor WebSocket has such a limit. */
-export const patience = 10_000;
+import { FeedError, patience, upload } from '/http.js';
 
-/** Why a request failed or the feed was lost. `status` is the answer's, 0 where there was none. */
-export class FeedError extends Error {
-  constructor(message, { status = 0, broken = false, ...more } = {}) {
-    super(message);
-    Object.assign(this, { name: 'FeedError', status, broken }, more);
-  }
-
-  /** Another attempt would end the same: the request was wrong, or the server broke the protocol. */
-  get pointless() {
-    return this.broken || (this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status));
-  }
-}
-
-export function parse(json) {
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw new FeedError(`got "${json.slice(0, 80)}", expected JSON`, { broken: true });
-  }
-}
+export * from '/http.js';
 
 /** Where a reader is: `0`, `latest`, or the cursor "I have everything up to here". A hole that nobody announced is an error. */
 export class Place {
@@ -77,53 +57,35 @@ export function sleep(ms, signal, wake) {
   });
 }
 
-/** fetch() with a limit of time, past every cache. Returns the status and the parsed body; a refusal throws the server's reason. */
-export async function request(url, { signal, within = patience, ...options }) {
-  const limit = new AbortController();
-  const abort = () => limit.abort(signal.reason);
-  signal.addEventListener('abort', abort);
-  const timer = setTimeout(() => limit.abort(new FeedError(`no answer within ${within} ms`)), within);
-  try {
-    signal.throwIfAborted();
-    const answer = await fetch(url, { cache: 'no-store', ...options, signal: limit.signal });
-    const text = await answer.text();
-    if (answer.ok) return { status: answer.status, body: text ? parse(text) : null };
-    const isProblem = answer.headers.get('Content-Type')?.startsWith('application/problem+json');
-    const { title, detail } = isProblem ? parse(text) : {};
-    throw new FeedError(`${answer.status} ${detail ?? title ?? answer.statusText}`, { status: answer.status });
-  } catch (error) {
-    if (limit.signal.aborted) throw limit.signal.reason;
-    throw error instanceof FeedError ? error : new FeedError('the server cannot be reached', { cause: error });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-/** Publishes by POST, as polling and SSE must: neither can send. */
-export async function post(roomUrl, author, text, signal) {
-  const { body } = await request(`${roomUrl}/messages`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ author: author || undefined, text }),
-    signal,
-  });
-  return body.cursor;
-}
-
 /**
  * A room's feed as seen from a browser. An EventTarget, as EventSource and WebSocket are, so that a page and a panel beside it
  * can listen to the same one. Events, with their `detail`:
  *
  *   open     a connection is there: what the transport knows about it
  *   hello    { cursor, gap }: the feed begins here, or goes on here behind a gap
- *   message  { seq, at, author, text }: in order, none twice, none left out since the last hello
+ *   message  { seq, at, author, text, image }: in order, none twice, none left out since the last hello; `image` is the path of a
+ *            picture on the feed's server, where the message carries one
  *   gap      { reason, missed }: what is lost is said; `missed` is null where nobody knows how many
  *   state    { state, due }: connecting, live, reconnecting (next attempt at `due`, as Date.now() counts), closed
  *   error    a FeedError: the connection was lost or not to be had
  *   close    { reason, ... }: a connection has ended
+ *   wire     what crossed the network, as far as a script can know it, told before what follows from it. Nothing is counted unless
+ *            somebody listens. Of each:
+ *     direction          up or down
+ *     kind               request, answer, handshake, event, frame
+ *     label, text        in a few words; and as it was (its beginning, where it is long)
+ *     payload, overhead  bytes of messages (their JSON as it is on the wire, or a picture), and all other bytes. `overhead` is null where
+ *                        the browser wrote the head, since no script sees that; `request` then says of what
+ *     request            { opens, method, target, fields, bodyBytes }; `opens`: fetch, xhr, eventsource, websocket
+ *     about              true where bytes are reckoned and not counted
+ *     messages           how many it brought or took along
+ *     status             an answer's
+ *     at                 as Date.now() counts
+ *            Never seen by a script, and so never told: pings and pongs, comments in an event stream, the Set-Cookie of an answer.
  *
- * A transport adds read(signal), which reads one connection from its beginning to its end, and publish().
+ * A transport adds read(signal), which reads one connection from its beginning to its end, and publish(author, text). That resolves
+ * with the message's cursor, after which it comes back as a message like any other (or has come already). A publish whose answer is
+ * lost is not repeated by itself, since it may have happened: it rejects with an error that is `uncertain`.
  */
 export class Client extends EventTarget {
   #place;
@@ -135,6 +97,7 @@ export class Client extends EventTarget {
   #attempt = null; // AbortController of the connection under way, or of the pause before it
   #begun = null; // what subscribe() returned
   #closing = new AbortController();
+  #wired = false; // somebody listens to wire events
 
   constructor(roomUrl = new URL('/rooms/lobby', location), { after = '0', backoff = {} } = {}) {
     super();
@@ -175,6 +138,22 @@ export class Client extends EventTarget {
     return this.#begun.promise;
   }
 
+  addEventListener(type, ...more) {
+    if (type === 'wire') this.#wired = true;
+    super.addEventListener(type, ...more);
+  }
+
+  /** Sends a picture, a Blob, into the room; see upload() in http.js. Ended by close(), too. */
+  upload(picture, { author, progress, signal } = {}) {
+    const ended = new AbortController();
+    for (const one of [signal, this.closing]) {
+      if (one?.aborted) ended.abort(one.reason);
+      one?.addEventListener('abort', () => ended.abort(one.reason), { signal: ended.signal });
+    }
+    const sent = upload(this.url, picture, { author, progress, signal: ended.signal, wire: this.wire });
+    return sent.finally(() => ended.abort()); // takes the listeners away
+  }
+
   /** Ends the feed for good. No event comes after this. */
   close(reason = new FeedError('closed')) {
     if (this.closing.aborted) return;
@@ -210,6 +189,11 @@ export class Client extends EventTarget {
   }
 
   // For transports: what happened to the connection, and what came.
+
+  /** Tells a wire event; `make` is called for it where somebody listens. Bound, to be handed to request(). */
+  wire = (make) => {
+    if (this.#wired) this.#emit('wire', { at: Date.now(), payload: 0, overhead: 0, messages: 0, about: false, ...make() });
+  };
 
   opened(detail) {
     this.#open = true;

@@ -1,33 +1,85 @@
 // The chat page. It knows the feed by the client's interface alone: which transport it is, only /client.js knows.
 
-import { Client, transport } from '/client.js';
-
-const most = 1000; // messages kept on the page
-const byId = (id) => document.getElementById(id);
-const [list, scroll, form, author, text, send, failure] = ['messages', 'scroll', 'form', 'author', 'text', 'send', 'failure'].map(byId);
+import * as transport from '/client.js';
+import { Composer } from '/composer.js';
+import { byId, remembered } from '/dom.js';
+import { Messages } from '/messages.js';
+import { Outbox } from '/outbox.js';
+import { Rooms, addressOf, objection } from '/rooms.js';
+import { Wire } from '/wire.js';
 
 let client = null;
+let left = new AbortController(); // aborted when the page goes to another room
+let room = '';
+const sends = new Set(); // promises of what is on its way
 
-function enter(room) {
-  client?.close();
-  list.replaceChildren();
-  arrived.length = 0;
-  follows = true;
-  byId('transport').textContent = transport;
+const composer = new Composer({ onSend: send });
+const messages = new Messages({ list: byId('messages'), scroll: byId('scroll'), newer: byId('newer'), onUnread: showTitle });
+const outbox = new Outbox({ list: byId('outbox'), messages, onRewrite: (text) => composer.rewrite(text), onName: learnName });
+const rooms = new Rooms({ onEnter: goTo, onReaders: showReaders });
+const wire = new Wire();
+
+function enter(name) {
+  leave();
+  room = name;
   byId('room').textContent = room;
-  document.title = `${room} · ${transport}`;
-  client = new Client(new URL(`/rooms/${encodeURIComponent(room)}`, location));
+  showReaders(0);
+  messages.clear();
+  outbox.clear();
+  rooms.current = room;
+  showTitle(0);
+  const wrong = objection(room);
+  composer.complain(wrong && `“${room}” names no room. ${wrong}`);
+  if (wrong) return showState({ state: 'closed' });
+  client = new transport.Client(new URL(`/rooms/${encodeURIComponent(room)}`, location));
+  left = new AbortController();
+  const on = (type, take) => client.addEventListener(type, ({ detail }) => take(detail), { signal: left.signal });
 
   // Open the console to see what happens when: the server stopped and started again, the network cut off.
   for (const type of ['open', 'message', 'close', 'error']) {
-    client.addEventListener(type, ({ detail }) => console.log(type, detail instanceof Error ? { message: detail.message, ...detail } : detail));
+    on(type, (detail) => console.log(type, detail instanceof Error ? { message: detail.message, ...detail } : detail));
   }
-  client.addEventListener('message', ({ detail }) => show(messageLine(detail)));
-  client.addEventListener('gap', ({ detail }) => show(gapLine(detail)));
-  client.addEventListener('state', ({ detail }) => showState(detail));
-  client.addEventListener('error', ({ detail }) => complain(detail));
-  client.addEventListener('hello', () => complain(null));
+  wire.follow(client, left.signal);
+  on('message', (message) => {
+    byId('empty').hidden = true;
+    messages.add(message, { cursor: client.after, ...outbox.claim(message, client.after) });
+  });
+  on('gap', (gap) => {
+    messages.gap(gap);
+    outbox.forget();
+  });
+  on('hello', ({ cursor }) => {
+    composer.complain(null);
+    byId('empty').hidden = !cursor.endsWith('.0') || byId('messages').childElementCount > 0;
+  });
+  on('error', (error) => composer.complain(error));
+  on('state', showState);
   client.connect();
+}
+
+// The old room's client stays until it has its answers: what was sent is not called back because somebody looks elsewhere.
+function leave() {
+  const old = client;
+  client = null;
+  left.abort();
+  Promise.allSettled(sends).then(() => old?.close());
+}
+
+async function send(author, what) {
+  if (!client) return;
+  const to = room;
+  messages.toEnd();
+  const sent = outbox.send(client, author, what);
+  sends.add(sent);
+  const error = await sent;
+  sends.delete(sent);
+  if (error && room !== to) composer.complain(`Not sent to ${to}: ${error.message}`);
+}
+
+function goTo(name) {
+  location.hash = addressOf(name);
+  leaveRooms();
+  byId('text').focus();
 }
 
 // The room is what follows the # in the address.
@@ -40,62 +92,21 @@ function roomInAddress() {
   }
 }
 
-// ---- the list
-
-// What came since the last frame: the page is laid out once a frame, however much comes.
-const arrived = [];
-
-function show(line) {
-  if (arrived.push(line) === 1) requestAnimationFrame(lay);
-  if (arrived.length > 2 * most) arrived.splice(0, most); // no frames come in a hidden tab
+// The server names whoever gives no name; it says so with their first message.
+function learnName(name) {
+  remembered.set('guest', name);
+  composer.publicName = name;
 }
 
-function lay() {
-  list.append(...arrived.splice(0));
-  while (list.childElementCount > most) list.firstElementChild.remove();
-  follow();
+// ---- what is shown above
+
+function showTitle(unread) {
+  document.title = `${unread ? `(${unread}) ` : ''}${room} · ${transport.transport}`;
 }
 
-// The end stays in sight unless somebody has scrolled up; also where a phone's keyboard takes half of the room.
-let follows = true;
-
-function follow() {
-  if (follows) scroll.scrollTop = scroll.scrollHeight;
+function showReaders(readers) {
+  byId('readers').textContent = readers ? `${readers.toLocaleString('en')} reading` : '';
 }
-
-scroll.addEventListener('scroll', () => (follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40));
-new ResizeObserver(follow).observe(scroll);
-
-function element(name, className, content) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = content; // what somebody wrote is text, never markup
-  return made;
-}
-
-function messageLine({ seq, at, author, text }) {
-  const time = element('time', '', new Date(at).toLocaleTimeString());
-  time.dateTime = new Date(at).toISOString();
-  time.title = `message ${seq}, ${new Date(at).toLocaleString()}`;
-  const line = element('li', 'message', '');
-  line.append(element('b', `author hue-${hue(author)}`, author), ' ', time, element('p', 'text', text));
-  return line;
-}
-
-function gapLine({ reason, missed }) {
-  const told = missed === null ? 'Messages are gone' : missed === 1 ? '1 message is gone' : `${missed} messages are gone`;
-  const why = { epoch: 'the room was made anew', forgotten: 'the room has forgotten them', unknown: 'the room has lost them' };
-  return element('li', 'gap', `${told}: ${why[reason] ?? reason}`);
-}
-
-// One of the eight colours in page.css, the same for the same name.
-function hue(name) {
-  let sum = 0;
-  for (const character of name) sum = (sum * 31 + character.codePointAt(0)) % 65521;
-  return sum % 8;
-}
-
-// ---- the state
 
 let due = 0;
 
@@ -104,56 +115,63 @@ function showState({ state, due: next }) {
   byId('state-name').textContent = state;
   due = next ?? 0;
   countDown();
+  outbox.reconsider();
 }
 
 // Not part of what a screen reader is told: it would hear every second.
 function countDown() {
   const seconds = Math.ceil((due - Date.now()) / 1000);
-  byId('state-due').textContent = due && seconds > 0 ? `in ${seconds} s` : '';
+  const text = due && seconds > 0 ? `in ${seconds} s` : '';
+  if (byId('state-due').textContent !== text) byId('state-due').textContent = text;
 }
 setInterval(countDown, 250);
 
-function complain(error) {
-  failure.hidden = !error;
-  failure.textContent = error?.message ?? '';
+// ---- which parts are shown: one at a time on a phone; elsewhere the wire beside the rest, or not
+
+const wide = matchMedia('(min-width: 75rem)');
+const views = document.querySelectorAll('[data-shows]');
+
+function view(name) {
+  document.body.dataset.view = name;
+  for (const one of views) one.setAttribute('aria-pressed', String(one.dataset.shows === name));
+  if (name === 'wire') wire.draw();
 }
 
-// ---- the form
+// On a phone the list of rooms covers the room.
+function leaveRooms() {
+  if (document.body.dataset.view === 'rooms') view('chat');
+}
 
-// A browser may be told to keep nothing; then the name is asked again.
-const remembered = {
-  get name() {
-    try {
-      return localStorage.getItem('name') ?? '';
-    } catch {
-      return '';
-    }
-  },
-  set name(name) {
-    try {
-      localStorage.setItem('name', name);
-    } catch {
-      // not kept
-    }
-  },
-};
+for (const one of views) {
+  one.addEventListener('click', () => {
+    const { shows } = one.dataset;
+    view(shows === 'wire' && document.body.dataset.view === 'wire' ? 'chat' : shows);
+    if (shows === 'wire') remembered.set('wire', document.body.dataset.view === 'wire' ? 'shown' : 'hidden');
+  });
+}
+if (wide.matches && remembered.get('wire') !== 'hidden') view('wire');
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const said = text.value;
-  send.disabled = true;
-  try {
-    await client.publish(author.value.trim(), said);
-    if (text.value === said) text.value = ''; // else the next one is being written already
-    complain(null);
-  } catch (error) {
-    complain(error);
-  } finally {
-    send.disabled = false;
-  }
+// Safari lays its keyboard over the page and shrinks only what is seen of it.
+visualViewport?.addEventListener('resize', () => {
+  if (visualViewport.scale !== 1) return; // somebody looks closer
+  document.body.style.setProperty('--height', `${visualViewport.height}px`);
+  scrollTo(0, 0);
 });
 
-author.value = remembered.name;
-author.addEventListener('change', () => (remembered.name = author.value.trim()));
+// ---- begin
+
+byId('transport').textContent = transport.transport;
+document.documentElement.dataset.transport = transport.transport;
+composer.publicName = remembered.get('guest') || 'guest';
 addEventListener('hashchange', () => enter(roomInAddress()));
+byId('room-list').addEventListener('click', ({ target }) => target.closest('a') && leaveRooms());
 enter(roomInAddress());
+
+// Only a WebSocket has frames to play with.
+if (transport.echo) {
+  const { mount } = await import('/echo.js');
+  const url = new URL(transport.echo, location);
+  url.protocol = url.protocol.replace('http', 'ws');
+  mount(byId('echo'), url, transport.frameHead);
+  byId('echo').hidden = false;
+}

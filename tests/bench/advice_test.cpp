@@ -181,6 +181,25 @@ TEST(AdvicePredicts, TheBytesOfASilentHour) {
   }
 }
 
+// Its messages have shorter numbers than those that are reckoned with, and an event says its number twice.
+TEST(AdvicePredicts, TheBytesOfABusyHourOfARoom) {
+  Need need = one_reader(7 / 4.2, 1s);
+  need.readers = 100;
+  expect_near(predicted(need, Way::ws).ip_bytes_per_hour, "room/ws/people:100", "ip_bytes_per_hour", 0.01);
+  expect_near(predicted(need, Way::sse).ip_bytes_per_hour, "room/sse/people:100", "ip_bytes_per_hour", 0.04);
+}
+
+// Beast's keep-alive asks after each heartbeat, whatever the server has said since.
+TEST(Advice, CountsThePingsOfAWebSocketWhileMessagesFlow) {
+  const auto bytes = [](double per_second, Way way) {
+    return offer(bench::advise(one_reader(per_second, 1s), usual_costs()), way).ip_bytes_per_hour;
+  };
+  const double silent = bytes(0, Way::ws), one = bytes(1, Way::ws), two = bytes(2, Way::ws);
+  EXPECT_NEAR(one - silent, two - one, 1e-6 * one);
+  EXPECT_GT(bytes(2, Way::sse) - bytes(1, Way::sse),
+            bytes(1, Way::sse) - bytes(0, Way::sse));  // silence ends
+}
+
 TEST(AdvicePredicts, TheBytesOfAMessageAtEveryRate) {
   for (const double per_interval : {0.1, 1.0, 10.0}) {
     const double per_second = per_interval / 0.1;  // an interval of 100 ms

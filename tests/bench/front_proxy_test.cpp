@@ -2,6 +2,7 @@
 
 #include "bench/front_proxy.hpp"
 #include "bench/caller.hpp"
+#include "bench/socket.hpp"
 #include "bench/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -18,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -345,6 +348,68 @@ TEST_F(NginxInFront, SaysThatAPortIsTaken) {
     EXPECT_EQ(failure.what(), "nginx cannot listen on 127.0.0.1:" + std::to_string(port) +
                                   ": Address already in use; port 0 takes any free one.");
   }
+}
+
+TEST_F(NginxInFront, TakesAnotherPortWhereSomebodyTakesTheFreeOneBeforeIt) {
+  std::vector<bench::Socket> others;
+  std::vector<std::uint16_t> taken;
+  const auto take = [&](std::uint16_t port) {
+    if (taken.size() == 2) return;
+    taken.push_back(port);
+    bench::Socket& other = others.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(other.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(other.fd(), 1), 0);  // and would be taken for nginx
+  };
+  const FrontProxy front(site, {}, {.before_start = take});
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_THAT(taken, Not(testing::Contains(std::stoi(front.room().port))));
+  bench::Asker asker(callee(front, Tls::none), {});
+  EXPECT_EQ(asker.get("/healthz").body, "ok\n");
+}
+
+TEST_F(NginxInFront, GivesUpWhereEachPortIsTakenBeforeIt) {
+  std::vector<bench::Socket> others;
+  const auto take = [&](std::uint16_t port) {
+    bench::Socket& other = others.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(other.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(other.fd(), 1), 0);
+  };
+  try {
+    const FrontProxy front(site, {}, {.before_start = take});
+    FAIL() << "it started";
+  } catch (const bench::NoFrontProxy& failure) {
+    EXPECT_THAT(failure.what(), testing::AllOf(testing::StartsWith("nginx did not start: bind()"),
+                                               HasSubstr("Address already in use")));
+  }
+  EXPECT_EQ(others.size(), 3u);
+}
+
+TEST_F(NginxInFront, SaysWhyThereIsNoCertificate) {
+  const bench::TemporaryDirectory programs("test");
+  const fs::path openssl = programs.path() / "openssl";
+  std::ofstream(openssl) << "#!/bin/sh\necho no entropy >&2\nexit 1\n";
+  fs::permissions(openssl, fs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (programs.path().string() + ':' + before).c_str(), 1);
+  std::string said;
+  try {
+    const FrontProxy front(site, {}, {.tls = Tls::v1_3});
+  } catch (const bench::NoFrontProxy& failure) {
+    said = failure.what();
+  }
+  ::setenv("PATH", before.c_str(), 1);
+  EXPECT_EQ(
+      said,
+      "TLS needs a certificate, and there is none: openssl ended with exit code 1, expected exit code 0; it said: "
+      "no entropy.");
 }
 
 TEST_F(NginxInFront, IsNotPutInFrontOfSomebodysServer) {

@@ -64,6 +64,54 @@ TEST(Journal, GivesBackWhatWasAddedBeforeTheProgramWasKilled) {
   EXPECT_EQ(Journal(directory.file(), "build-1", true).found().size(), 3u);
 }
 
+TEST(Journal, KnowsEachSittingAlsoOfOneThatWasKilled) {
+  const Directory directory;
+  {
+    Journal journal(directory.file(), "build-1", true);
+    journal.begin({{"commit", "a"}, {"started", "8 o'clock"}});
+    journal.add(run("a", 0));
+    journal.tell({{"ended", "9 o'clock"}, {"runs", "1"}});
+    journal.add(run("a", 1));
+    journal.tell({{"ended", "10 o'clock"}, {"runs", "2"}});
+  }
+  {
+    Journal journal(directory.file(), "build-1", true);
+    EXPECT_EQ(journal.found().size(), 2u);
+    journal.begin({{"commit", "b"}, {"started", "11 o'clock"}});  // and no run was finished
+  }
+  const Journal journal(directory.file(), "build-1", true);
+  ASSERT_EQ(journal.sittings().size(), 2u);
+  EXPECT_EQ(
+      journal.sittings()[0],
+      (bench::Provenance{{"commit", "a"}, {"started", "8 o'clock"}, {"ended", "10 o'clock"}, {"runs", "2"}}));
+  EXPECT_EQ(journal.sittings()[1], (bench::Provenance{{"commit", "b"}, {"started", "11 o'clock"}}));
+  EXPECT_TRUE(Journal(directory.file(), "build-1", false).sittings().empty());
+}
+
+TEST(Sittings, AreToldOneByOneWhereThereAreSeveral) {
+  const bench::Provenance first{
+      {"started", "8"}, {"ended", "9"}, {"runs", "2"}, {"stolen time", "0.10 %"}, {"commit", "a"}};
+  const bench::Provenance without_runs{{"started", "10"}, {"commit", "b"}};
+  const bench::Provenance last{
+      {"started", "11"}, {"ended", "12"}, {"runs", "3"}, {"stolen time", "0.20 %"}, {"commit", "c"}};
+  bench::Results results;
+  bench::tell_sittings(results, {first, without_runs, last, without_runs});
+  EXPECT_EQ(results.sittings, (std::vector{first, last}));
+  EXPECT_EQ(results.provenance, (bench::Provenance{{"started", "8"},
+                                                   {"ended", "12"},
+                                                   {"runs", "3"},
+                                                   {"stolen time", "0.10 %, 0.20 %"},
+                                                   {"commit", "c"},
+                                                   {"sittings", "2"}}));
+  bench::Results one;
+  bench::tell_sittings(one, {first, without_runs});
+  EXPECT_TRUE(one.sittings.empty());
+  EXPECT_EQ(one.provenance, first);
+  bench::Results none;
+  bench::tell_sittings(none, {without_runs});
+  EXPECT_EQ(none.provenance, without_runs);
+}
+
 TEST(Journal, DropsALineThatWasCutShortAnywhereAndKeepsTheOthers) {
   const Directory directory;
   {
@@ -147,6 +195,17 @@ TEST(Jobs, ThatAreDoneAndCountAreNotDoneAgain) {
   ASSERT_EQ(left.size(), 2u);
   EXPECT_EQ(left[0].repetition, 1u);  // its run did not count
   EXPECT_EQ(left[1].repetition, 2u);
+}
+
+TEST(Jobs, WithoutARunThatCountsAreKnownByTheirCell) {
+  std::vector<bench::Cell> cells(3);
+  cells[0].name = "b";
+  cells[1].name = "a";
+  cells[2].name = "c";
+  for (bench::Cell& cell : cells) cell.repetitions = 2;
+  const auto jobs = bench::plan_jobs(cells, 1);
+  EXPECT_EQ(bench::without_runs(jobs, {run("c", 0, false), run("c", 1), run("b", 0, false)}),
+            (std::vector<std::string>{"a", "b"}));
 }
 
 }  // namespace

@@ -255,6 +255,29 @@ TEST_F(Packets, AreNotLongerThanTheLinksMtu) {
   EXPECT_GE(network.counts().packets_up, 3u);
 }
 
+TEST_F(Packets, CarriedByARelayThatDiesAreMissedBySayingSo) {
+  bench::take_deaths();
+  {
+    const std::vector<pid_t> before = children_of(::getpid());
+    const Network network({.always = true}, Means::packets);
+    pid_t relay = 0;
+    for (const pid_t child : children_of(::getpid()))
+      if (std::find(before.begin(), before.end(), child) == before.end()) relay = child;
+    ASSERT_NE(relay, 0);
+    // It takes the signal as everybody does only once it has set itself up.
+    ASSERT_TRUE(comes_true([relay] {
+      std::ifstream name(fmt::format("/proc/{}/comm", relay));
+      std::string text;
+      return std::getline(name, text) && text == "packet relay";
+    }));
+    ::kill(relay, SIGKILL);
+    ASSERT_TRUE(comes_true([relay] { return !runs(relay); }));
+  }
+  EXPECT_EQ(bench::take_deaths(), "the packet relay was ended by signal 9 (Killed) in the middle of a run.");
+  { const Network network({.always = true}, Means::packets); }
+  EXPECT_EQ(bench::take_deaths(), "");
+}
+
 TEST_F(Packets, AreLostByTheSeed) {
   const auto arrived = [](std::uint64_t seed) {
     Network network({.loss = 0.3, .seed = seed}, Means::packets);

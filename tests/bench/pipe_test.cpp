@@ -4,9 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -50,6 +55,28 @@ TEST(PipeThrough, SaysWhichPackageHasAProgramThatIsNotThere) {
   EXPECT_THROW(pipe_through({"no-such-program"}, "no-such-package", ""), bench::ProgramMissing);
   EXPECT_EQ(error_of([] { pipe_through({"no-such-program"}, "no-such-package", ""); }),
             "no-such-program is not installed: apt-get install no-such-package");
+}
+
+// The harness in a process of its own, killed while the program runs.
+TEST(PipeThrough, IsOverWithTheProcessThatAskedForIt) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t harness = ::fork();
+  if (harness == 0) {
+    ::close(ends[0]);
+    pipe_through({"sh", "-c", "echo x >/proc/self/fd/" + std::to_string(ends[1]) + "; exec sleep 600"},
+                 "dash", "");
+    ::_exit(1);
+  }
+  ::close(ends[1]);
+  char bytes[8];
+  ASSERT_EQ(::read(ends[0], bytes, sizeof bytes), 2);  // it runs, and holds the other end
+  ::kill(harness, SIGKILL);
+  ::waitpid(harness, nullptr, 0);
+  pollfd end{ends[0], POLLIN, 0};
+  ASSERT_EQ(::poll(&end, 1, 10'000), 1);
+  EXPECT_EQ(::read(ends[0], bytes, sizeof bytes), 0);  // nobody does any more
+  ::close(ends[0]);
 }
 
 TEST(PipeThrough, KillsWhatDoesNotEndAndWhatThatHasStarted) {

@@ -1,6 +1,7 @@
 #include "bench/report.hpp"
 
 #include "bench/format.hpp"
+#include "bench/provenance.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -290,6 +291,32 @@ TEST(ProvenanceBlock, ListsWhatIsKnownAndKeepsItInItsTable) {
   const std::string block = bench::block(results, "provenance");
   EXPECT_THAT(block, HasSubstr("| cpu | AMD EPYC |\n"));
   EXPECT_THAT(block, HasSubstr("| compiler flags | -O2 \\| -g |\n"));
+}
+
+TEST(ProvenanceBlock, SaysInHowManySittingsAndWhatWasDifferentInThem) {
+  bench::Results results = some_results();
+  bench::Provenance first = results.provenance, second = results.provenance;
+  first["started"] = "2026-11-21T22:00:00Z";
+  first["ended"] = "2026-11-21T23:00:00Z";
+  first["runs"] = "700";
+  first["stolen time"] = "0.30 %";
+  first["commit"] = "fedcba9876543210";
+  first["tcp tw reuse"] = "0";
+  second["ended"] = "2026-11-22T06:46:00Z";
+  second["runs"] = "800";
+  second["stolen time"] = "0.01 %";
+  second["tcp tw reuse"] = "2";
+  bench::tell_sittings(results, {first, second});
+  const std::string block = bench::block(results, "provenance");
+  EXPECT_THAT(block, HasSubstr("\nMade in 2 sittings, of the same programs:\n\n"));
+  EXPECT_THAT(
+      block,
+      HasSubstr("| 1 | 2026-11-21T22:00:00Z | 2026-11-21T23:00:00Z | 700 | fedcba987654 | 0.30 % |\n"));
+  EXPECT_THAT(block, HasSubstr("\n- In sitting 1 tcp tw reuse was 0.\n"));
+  EXPECT_THAT(block, testing::Not(HasSubstr("In sitting 2")));
+  EXPECT_THAT(
+      bench::block(results, "headline"),
+      HasSubstr("on 2026-11-21 to 2026-11-22 in 2 sittings, commits 0123456789ab and fedcba987654, "));
 }
 
 TEST(Block, OfAnotherNameIsRefusedWithThoseThatExist) {

@@ -96,6 +96,15 @@ TEST(ResultFile, BringsBackWhatWasSaved) {
   EXPECT_FALSE(run.counts());
 }
 
+TEST(ResultFile, KeepsTheSittings) {
+  const Directory directory;
+  bench::Results saved = some_results();
+  saved.sittings = {{{"started", "8 o'clock"}, {"runs", "2"}},
+                    {{"started", "9 o'clock"}, {"cpu", "a \"b\""}}};
+  bench::save(saved, directory.text());
+  EXPECT_EQ(bench::load(directory.text()).sittings, saved.sittings);
+}
+
 TEST(ResultFile, IsTheSameTextWhenItIsSavedAgain) {
   const Directory first, second;
   bench::save(some_results(), first.text());

@@ -2,18 +2,25 @@
 
 #include "bench/control.hpp"
 #include "bench/delivery.hpp"
+#include "bench/journal.hpp"
 #include "bench/plan.hpp"
+#include "bench/retransmissions.hpp"
+#include "bench/session.hpp"
+#include "tests/bench/directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <sys/wait.h>
 
 namespace {
 
@@ -191,6 +198,61 @@ TEST(Gates, ANegativeDelayAndALateGeneratorAreSaid) {
   EXPECT_TRUE(bench::no_negative(std::vector<std::int64_t>{5, 7}).passed);
   EXPECT_FALSE(bench::on_time(std::vector<std::int64_t>(100, 1'000'001)).passed);
   EXPECT_TRUE(bench::on_time(std::vector<std::int64_t>(100, 50'000)).passed);
+  EXPECT_FALSE(bench::on_time({}).passed);  // nobody knows
+}
+
+// The share of a core that a Meter sees on `mine` while a thread on `other` works all the time, on a thread of its own: it is pinned.
+double seen_beside_a_busy_thread(int mine, int other) {
+  double seen = -1;
+  std::thread([&] {
+    bench::pin_to(mine);
+    std::atomic<bool> begun = false, done = false;
+    std::thread busy([&] {
+      bench::pin_to(other);
+      begun = true;
+      while (!done) {
+      }
+    });
+    while (!begun) std::this_thread::yield();
+    bench::Meter meter(nullptr);
+    std::this_thread::sleep_for(100ms);
+    meter.end();
+    done = true;
+    busy.join();
+    seen = meter.client_utilisation();
+  }).join();
+  return seen;
+}
+
+TEST(Meter, CountsOnlyThreadsThatHaveTheCallersCore) {
+  const bench::Cores cores = bench::choose_cores();
+  if (!cores.apart()) GTEST_SKIP() << "there is one core only";
+  EXPECT_LT(seen_beside_a_busy_thread(cores.clients, cores.server), 0.1);
+  EXPECT_GT(seen_beside_a_busy_thread(cores.clients, cores.clients), 0.2);
+}
+
+// What readers and server waited for a core, of a run of this length.
+bool is_of_the_machine(const char* gate, double waited_ms, double metered_ms) {
+  bench::Run run;
+  run.figures = {{"waited_ms", waited_ms}, {"metered_ms", metered_ms}};
+  return bench::is_of_the_machine(run, {gate, false, ""});
+}
+
+TEST(Gates, AreTheMachinesFaultWhereItsShareOfTheRunIsLarge) {
+  const char *polls = "poll delays are uniform", *packets = bench::no_retransmissions_name,
+             *lost = bench::nothing_lost_name;
+  for (const char* gate : {polls, lost}) {
+    EXPECT_FALSE(is_of_the_machine(gate, 49, 1'000));
+    EXPECT_TRUE(is_of_the_machine(gate, 51, 1'000));
+    EXPECT_FALSE(is_of_the_machine(gate, 299, 60'000));
+    EXPECT_TRUE(is_of_the_machine(gate, 301, 60'000));
+  }
+  EXPECT_FALSE(is_of_the_machine(packets, 7, 1'000));
+  EXPECT_TRUE(is_of_the_machine(packets, 9, 1'000));
+  EXPECT_FALSE(is_of_the_machine(packets, 59, 60'000));
+  EXPECT_TRUE(is_of_the_machine(packets, 61, 60'000));
+  EXPECT_FALSE(is_of_the_machine("connections opened", 1'000, 1'000));
+  EXPECT_FALSE(bench::is_of_the_machine({}, {polls, false, ""}));
 }
 
 TEST(Control, KnowsWhatItsOwnReadingsCost) {
@@ -219,6 +281,72 @@ TEST(Process, AServerThatDiesIsSaidInASentence) {
     }
   }
   EXPECT_EQ(said, "websocket_server was ended by signal 9 (Killed) in the middle of a run.");
+}
+
+TEST(Process, ADeathThatNobodyAskedForIsRememberedOnce) {
+  bench::take_deaths();
+  {
+    bench::Site stopped(place(), "ws");
+    stopped.stop();
+    const bench::Site left(place(), "ws");
+  }
+  EXPECT_EQ(bench::take_deaths(), "");
+  {
+    bench::Site site(place(), "ws");
+    const pid_t pid = site.process()->pid();
+    ::kill(pid, SIGKILL);
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
+  }
+  EXPECT_EQ(bench::take_deaths(), "websocket_server was ended by signal 9 (Killed) in the middle of a run.");
+  EXPECT_EQ(bench::take_deaths(), "");
+}
+
+TEST(Gates, ADeathIsSaidInThePlaceOfWhatComesOfIt) {
+  bench::Run run;
+  run.gates = {{"readers stayed", false, "0 of 1 readers began"}, {"the machine was ours", true, ""}};
+  bench::blame_deaths(run, "");
+  EXPECT_EQ(run.gates.size(), 2u);
+  bench::blame_deaths(run, "the packet relay was ended by signal 15 (Terminated) in the middle of a run.");
+  ASSERT_EQ(run.gates.size(), 2u);
+  EXPECT_EQ(run.gates[0].name, "the machine was ours");
+  EXPECT_EQ(run.gates[1].name, "server and line lived");
+  EXPECT_EQ(run.gates[1].detail,
+            "the packet relay was ended by signal 15 (Terminated) in the middle of a run.");
+  EXPECT_FALSE(bench::is_of_the_machine(run, run.gates[1]));
+}
+
+// A run as the harness makes it, whose server is killed under way.
+TEST(Session, SaysThatTheServerDiedAndGoesOn) {
+  const Directory directory;
+  bench::Cell cell;
+  cell.name = "delivery/ws/killed";
+  cell.experiment = "delivery";
+  cell.arm = "ws";
+  cell.headline = "p50_us";
+  cell.headline_seconds = 1e-6;
+  cell.estimate_s = 1;
+  cell.repetitions = 1;
+  cell.measure = [](bench::Run& run) {
+    bench::Delivery delivery;
+    delivery.arm = "ws";
+    delivery.plan = every(10ms, 5);
+    delivery.phases.resize(1);
+    delivery.disturb = [](bench::Site& site, Clock::time_point) { site.process()->signal(SIGKILL); };
+    bench::deliver(place(), delivery, run);
+  };
+  const bench::Setting setting;
+  const std::vector<bench::Cell> cells{cell};
+  const auto jobs = bench::plan_jobs(cells, 1);
+  bench::Journal journal((directory / "runs.jsonl").string(), "build-1", false);
+  journal.begin({});
+  bench::Session session(setting, jobs, journal, directory.text());
+  session.make(jobs[0]);
+  EXPECT_EQ(session.broken(), "");
+  ASSERT_EQ(session.runs().size(), 1u);
+  const Gate* gate = find(session.runs()[0], "server and line lived");
+  ASSERT_TRUE(gate);
+  EXPECT_EQ(gate->detail, "websocket_server was ended by signal 9 (Killed) in the middle of a run.");
 }
 
 TEST(Process, AProgramThatIsNotThereIsSaid) {

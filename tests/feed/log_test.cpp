@@ -28,12 +28,34 @@ TEST(Log, NumbersItsMessagesFrom1) {
   EXPECT_EQ(log.at(2), R"({"seq":2,"at":2,"author":"ada","text":"hi"})");
 }
 
+TEST(Log, KeepsAPicturesPath) {
+  Log log("k3f9", {});
+  log.append({"ada", "", "/images/0123456789abcdef0123456789abcdef.png"}, 1);
+  EXPECT_EQ(
+      log.at(1),
+      R"({"seq":1,"at":1,"author":"ada","text":"","image":"/images/0123456789abcdef0123456789abcdef.png"})");
+}
+
 TEST(Log, HasItsMessagesSideBySideWithCommas) {
   Log log("k3f9", {});
   log.append({"a", "x"}, 1);
   log.append({"b", "y"}, 2);
   EXPECT_EQ(log.json().read(0).bytes,
             R"({"seq":1,"at":1,"author":"a","text":"x"},{"seq":2,"at":2,"author":"b","text":"y"},)");
+}
+
+TEST(Log, GoesOnFromAnyNumber) {
+  Log log("k3f9", {3, unlimited}, 41);
+  EXPECT_EQ(log.first(), 41u);
+  EXPECT_EQ(log.last(), 40u);
+  EXPECT_EQ(log.append(encode(Message{41, 1, "ada", "hi"})), (Cursor{"k3f9", 41}));
+  EXPECT_EQ(log.append({"ada", "there"}, 2), (Cursor{"k3f9", 42}));
+  EXPECT_EQ(log.at(41), R"({"seq":41,"at":1,"author":"ada","text":"hi"})");
+  EXPECT_EQ(log.at(42), R"({"seq":42,"at":2,"author":"ada","text":"there"})");
+  EXPECT_EQ(log.locate(After::at({"k3f9", 41})), (Hello{{"k3f9", 41}, {}}));
+  EXPECT_EQ(log.locate(After::at({"k3f9", 30})), (Hello{{"k3f9", 40}, Gap{Gap::Reason::forgotten, 10}}));
+  for (int n = 0; n < 5; ++n) log.append({"ada", "hi"}, 3);
+  EXPECT_EQ(log.first(), 45u);
 }
 
 TEST(Log, ForgetsTheOldestWhenThereAreTooMany) {

@@ -115,7 +115,14 @@ TEST(Message, KeepsEveryLengthOfUtf8AsItIs) {
 TEST(Message, IsReadWhateverTheOrderOfItsMembersAndWithOthers) {
   const auto message =
       parse_message(R"( {"image":"/images/1.gif", "text":"hi","author":"ada", "at":5,"seq":2} )");
-  EXPECT_EQ(message.value(), (Message{2, 5, "ada", "hi"}));
+  EXPECT_EQ(message.value(), (Message{2, 5, "ada", "hi", "/images/1.gif"}));
+}
+
+TEST(Message, SaysItsPictureBehindItsText) {
+  const Message message{17, 1763780000123, "ada", "", "/images/0123456789abcdef0123456789abcdef.gif"};
+  EXPECT_EQ(encode(message), R"({"seq":17,"at":1763780000123,"author":"ada","text":"",)"
+                             R"("image":"/images/0123456789abcdef0123456789abcdef.gif"})");
+  EXPECT_EQ(parse_message(encode(message)).value(), message);
 }
 
 TEST(Message, WithAMissingOrWrongMemberIsRefused) {
@@ -133,6 +140,8 @@ TEST(Message, WithAMissingOrWrongMemberIsRefused) {
             "got no \"author\", expected a string");
   EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":null})").error().detail,
             "\"text\" is of type null, expected a string");
+  EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":"t","image":null})").error().detail,
+            "\"image\" is of type null, expected a string");
 }
 
 TEST(Hello, SaysWhereTheFeedBegins) {
@@ -171,6 +180,12 @@ TEST(Draft, IsWhatAClientSends) {
 
 TEST(Draft, WithoutAnAuthorHasTheDefaultOne) {
   EXPECT_EQ(parse_draft(R"({"text":""})", "guest")->author, "guest");
+}
+
+TEST(Draft, CannotNameAPicture) {
+  const auto draft =
+      parse_draft(R"({"text":"hi","image":"/images/0123456789abcdef0123456789abcdef.gif"})", "guest");
+  EXPECT_EQ(draft->image, "");
 }
 
 TEST(Draft, HasAnAuthorOf1To64Bytes) {
@@ -274,6 +289,40 @@ TEST(RoomName, ThatIsEmptyTooLongOrHoldsWhatItMustNotIsRefused) {
        {"\xff"s, "\xc0\xaf"s, "\xed\xa0\x80"s, "\xea\xb0"s, "a\x80"s, "\xf4\x90\x80\x80"s}) {
     EXPECT_EQ(check_room_name(name).error().detail, "room name is not UTF-8") << testing::PrintToString(name);
   }
+}
+
+TEST(Shortened, LeavesWhatIsShortEnough) {
+  for (const std::string text : {"", "hi", "12345", "\n\n\n\n\"", "안녕"}) {
+    const std::string json = encode(Message{1, 2, "ada", text});
+    EXPECT_EQ(shortened(json, 100), json);
+  }
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"12345"})", 5),
+            R"({"seq":1,"at":2,"author":"a","text":"12345"})");
+}
+
+TEST(Shortened, CutsTheText) {
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"123456"})", 5),
+            R"({"seq":1,"at":2,"author":"a","text":"12345…"})");
+  EXPECT_EQ(shortened(R"({"seq":1,"at":2,"author":"a","text":"123456"})", 0),
+            R"({"seq":1,"at":2,"author":"a","text":"…"})");
+}
+
+TEST(Shortened, CutsBetweenCharactersAtEveryLength) {
+  const std::string text = "a\"\\\n\x01é정🌱b</script>";
+  const std::string json = encode(Message{1, 2, "a\",\"text\":\"x", text + text, "/images/0.gif"});
+  for (std::size_t most = 0; most < json.size(); ++most) {
+    const auto parsed = parse_message(shortened(json, most));
+    ASSERT_TRUE(parsed) << most;
+    EXPECT_EQ(parsed->author, "a\",\"text\":\"x");
+    EXPECT_EQ(parsed->image, "/images/0.gif");
+    if (parsed->text == text + text) continue;
+    ASSERT_TRUE(parsed->text.ends_with("…"));
+    EXPECT_TRUE((text + text).starts_with(parsed->text.substr(0, parsed->text.size() - 3)));
+  }
+}
+
+TEST(Numbered, IsTheDraftWithItsPlace) {
+  EXPECT_EQ(numbered({"ada", "hi", "/images/0.gif"}, 7, 8), (Message{7, 8, "ada", "hi", "/images/0.gif"}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // guard and the routes although they should not. The way of a request without its socket: parsed, guarded, routed.
 #include "feed/exchange.hpp"
 #include "feed/guard.hpp"
+#include "feed/pictures.hpp"
 #include "feed/routes.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -38,6 +39,8 @@ const feed::Routes& routes() {
     routes.add(http::verb::get, "/rooms/{room}/messages", nothing);
     routes.add(http::verb::post, "/rooms/{room}/messages", nothing);
     routes.add(http::verb::get, "/rooms/{room}/events", nothing);
+    routes.add_upload(http::verb::post, "/rooms/{room}/images", nothing);
+    routes.add(http::verb::get, "/images/{name}", nothing);
     return routes;
   }();
   return made;
@@ -47,7 +50,7 @@ const feed::Routes& routes() {
 std::size_t read_request(std::string_view bytes) {
   http::request_parser<http::string_body> parser;
   parser.header_limit(8192);
-  parser.body_limit(65536);
+  parser.body_limit(boost::none);
   boost::system::error_code error;
   std::size_t used = 0;
   while (!parser.is_header_done() && used < bytes.size() && !error) {
@@ -65,18 +68,17 @@ std::size_t read_request(std::string_view bytes) {
   require(!parser.chunked(), "no chunked body is read");
   require(parser.get().count(http::field::transfer_encoding) == 0, "no transfer coding gets through");
   require(parser.get().count(http::field::host) <= 1, "no second Host gets through");
-  parser.eager(true);
-  while (!parser.is_done() && used < bytes.size() && !error) {
-    const std::size_t more = parser.put(net::buffer(bytes.substr(used)), error);
-    used += more;
-    if (more == 0) break;
-  }
-  if (error || !parser.is_done()) return 0;
+  const std::uint64_t body_bytes = parser.content_length().value_or(0);
+  if (body_bytes > 65536 || body_bytes > bytes.size() - used) return 0;
+  feed::Request request = parser.release();
+  require(request.body().empty(), "nothing of the body is parsed with the head");
+  request.body() = bytes.substr(used, static_cast<std::size_t>(body_bytes));
+  used += static_cast<std::size_t>(body_bytes);
 
   static net::io_context io;
   feed::Traffic traffic;
   feed::Connection connection(net::ip::tcp::socket(io), traffic);
-  feed::Exchange exchange(connection, parser.release(), {});
+  feed::Exchange exchange(connection, std::move(request), {});
   const auto found = routes().find(exchange);
   if (const auto* response = std::get_if<feed::Response>(&found)) {
     const auto status = static_cast<unsigned>(response->status);
@@ -86,6 +88,8 @@ std::size_t read_request(std::string_view bytes) {
   } else {
     require(exchange.room().empty() || static_cast<bool>(feed::check_room_name(exchange.room())),
             "a room's name is checked");
+    require(!feed::is_picture_name(exchange.name()) || exchange.name().find('/') == std::string::npos,
+            "a picture's name is no path");
     static_cast<void>(exchange.after());
     static_cast<void>(exchange.query("limit"));
   }

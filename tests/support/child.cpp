@@ -125,15 +125,19 @@ std::string Child::errors() {
   return all;
 }
 
-std::size_t Child::resident_bytes() const {
+void Child::forget_peak() {
+  std::ofstream("/proc/" + std::to_string(pid_) + "/clear_refs") << 5;  // proc(5)
+}
+
+std::size_t Child::memory(const std::string& name) const {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
   for (std::string word; status >> word;) {
-    if (word != "VmRSS:") continue;
+    if (word != name) continue;
     std::size_t kilobytes = 0;
     status >> kilobytes;
     return kilobytes * 1024;
   }
-  throw std::runtime_error("no VmRSS: has the program ended?");
+  throw std::runtime_error("no " + name + " has the program ended?");
 }
 
 std::size_t Child::descriptors() const {

@@ -37,12 +37,19 @@ class Child {
   /// What it wrote to standard error. Only after wait().
   std::string errors();
 
+  pid_t pid() const { return pid_; }
+
   /// Bytes of memory in use (VmRSS).
-  std::size_t resident_bytes() const;
+  std::size_t resident_bytes() const { return memory("VmRSS:"); }
+  /// The most that there were at one time since its start, or since forget_peak() (VmHWM).
+  std::size_t peak_resident_bytes() const { return memory("VmHWM:"); }
+  void forget_peak();
   /// Open file descriptors.
   std::size_t descriptors() const;
 
  private:
+  std::size_t memory(const std::string& name) const;
+
   pid_t pid_ = -1;
   int out_ = -1, err_ = -1;
   std::string said_;

@@ -10,13 +10,16 @@
 
 namespace support {
 
-TestServer::TestServer(feed::Options options, Transports transports) : server_(std::move(options)) {
+TestServer::TestServer(feed::Options options, Transports transports,
+                       const std::function<void(feed::Server&)>& mount_more)
+    : server_(std::move(options)) {
   const auto is_mounted = [&](Transports one) { return transports == one || transports == Transports::all; };
   const feed::Options& o = server_.options();
   if (is_mounted(Transports::polling)) polling::mount(server_.routes(), server_.rooms());
   if (is_mounted(Transports::sse)) sse::mount(server_.routes(), server_.rooms(), o.heartbeat);
   if (is_mounted(Transports::websocket))
     websocket::mount(server_.routes(), server_.rooms(), {o.max_message, o.heartbeat});
+  if (mount_more) mount_more(server_);
   server_.start();
   port_ = server_.port();
   thread_ = std::thread([this] { server_.run(); });

@@ -27,7 +27,9 @@ inline void PrintTo(Transports transports, std::ostream* out) {
 /// Serves from its construction on a free port of 127.0.0.1 to its end, which tells all readers and waits for them.
 class TestServer {
  public:
-  explicit TestServer(feed::Options options = {}, Transports transports = Transports::all);
+  /// `mount_more` is called before the server starts.
+  explicit TestServer(feed::Options options = {}, Transports transports = Transports::all,
+                      const std::function<void(feed::Server&)>& mount_more = {});
   ~TestServer() { stop(); }
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
@@ -49,7 +51,9 @@ class TestServer {
     return on_thread([](feed::Server& server) { return server.rooms().counters(); });
   }
   feed::Cursor publish(const std::string& room, const std::string& author, const std::string& text) {
-    return on_thread([&](feed::Server& server) { return server.rooms().open(room).publish({author, text}); });
+    return on_thread([&](feed::Server& server) {
+      return server.rooms().open(room).publish({author, text}).place().value();
+    });
   }
 
   /// Waits until what the server counts is as `is_so` wants it; throws after `patience`, with `what`. `meanwhile`, where

@@ -1,0 +1,90 @@
+// Small help with the page's elements, and with what the browser may remember.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with its children. What somebody wrote is text, never markup: a string becomes a text node. */
+export function element(name, className, ...children) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** A button that does something. */
+export function button(label, act) {
+  const made = element('button', 'quiet', label);
+  made.type = 'button';
+  made.addEventListener('click', act);
+  return made;
+}
+
+/** "1 message", "1,234 messages". */
+export const count = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`;
+
+/**
+ * The colour of an author, the same in every room and browser: one of 360 hues, by a hash of the name. page.css makes colours of it that can
+ * be read on each ground. Set as a property of the element's style, which a strict CSP allows where a style attribute is not.
+ */
+export function colour(element, author) {
+  let hash = 0x811c9dc5; // FNV-1a, and MurmurHash3's last mix, so that bob and bot lie far apart
+  for (const character of author) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash ^= hash >>> 16;
+  element.style.setProperty('--hue', (hash >>> 0) % 360);
+}
+
+/** What a reader sees as the first letter: of 👩‍👩‍👧 the whole family. */
+export function initial(name) {
+  if (!globalThis.Intl?.Segmenter) return [...name][0] ?? '';
+  return new Intl.Segmenter().segment(name)[Symbol.iterator]().next().value?.segment ?? '';
+}
+
+/** What the browser keeps from one visit to the next; nothing where it was told to keep nothing. */
+export const remembered = {
+  get(name) {
+    try {
+      return localStorage.getItem(name) ?? '';
+    } catch {
+      return '';
+    }
+  },
+  set(name, value) {
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      // not kept
+    }
+  },
+};
+
+/** Keeps the end of what scrolls in sight, unless somebody has scrolled up: also where its parts, or what is seen of it, change their size. */
+export class Reel {
+  follows = true;
+  #scroll;
+  #end = 0; // where this has scrolled to
+
+  /** `onScroll` is called when somebody scrolled. */
+  constructor(scroll, onScroll = () => {}) {
+    this.#scroll = scroll;
+    scroll.addEventListener('scroll', () => {
+      this.look();
+      onScroll();
+    }, { passive: true });
+    const resized = new ResizeObserver(() => this.follow());
+    for (const one of [scroll, ...scroll.children]) resized.observe(one);
+  }
+
+  /** Finds out whether the end is in sight, give or take two lines. What has grown since it was there has not been scrolled up. */
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    if (clientHeight === 0) return; // not shown
+    this.follows = scrollHeight - scrollTop - clientHeight < 40 || (this.follows && scrollTop >= this.#end - 1);
+  }
+
+  follow() {
+    if (!this.follows) return;
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#end = this.#scroll.scrollTop;
+  }
+}

@@ -1,0 +1,177 @@
+// One request and its answer, with their limits of time and their endings: feed/user_agent.cpp in JavaScript. And what crosses the network
+// for them, in bytes, as far as a script can know it.
+
+/** Milliseconds after which a server that does not answer counts as lost; neither EventSource nor WebSocket has such a limit. */
+export const patience = 10_000;
+
+/** How long an upload may stand still before it counts as lost, in milliseconds; longer than the server's own limit for a body. */
+const uploadPatience = 40_000;
+
+/**
+ * Why a request failed or the feed was lost. `status` is the answer's, 0 where there was none. `uncertain`: what was to be published
+ * may have been, since it left and only its answer is missing; to send it again may say it twice.
+ */
+export class FeedError extends Error {
+  constructor(message, { status = 0, broken = false, uncertain = false, ...more } = {}) {
+    super(message);
+    Object.assign(this, { name: 'FeedError', status, broken, uncertain }, more);
+  }
+
+  /** Another attempt would end the same: the request was wrong, or the server broke the protocol. */
+  get pointless() {
+    return this.broken || (this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status));
+  }
+}
+
+export function parse(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new FeedError(`got "${json.slice(0, 80)}", expected JSON`, { broken: true });
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Bytes of a text in UTF-8. */
+export const bytesOf = (text) => encoder.encode(text).length;
+
+// A raw text is there to be looked at: of a long one its beginning is enough.
+const shown = (text) => (text.length > 4096 ? `${text.slice(0, 4096)}…` : text);
+
+// A refusal in the server's own words (RFC 9457), or in those of a proxy before it.
+function refusal(status, statusText, type, text) {
+  const { title, detail } = type?.startsWith('application/problem+json') ? parse(text) : {};
+  // 500, 502 and 504 are a proxy's, or a broken server's: what became of the request, they do not know.
+  return new FeedError(`${status} ${detail ?? title ?? statusText}`, { status, uncertain: [500, 502, 504].includes(status) });
+}
+
+// ---- wire events: what a request and its answer are on the network; see Client
+
+function told(url, method, fields, body, { payload = 0, opens = 'fetch' } = {}) {
+  const { pathname, search } = new URL(url);
+  const target = pathname + search;
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\n`).join('');
+  return {
+    direction: 'up', kind: 'request', label: `${method} ${target}`, payload, overhead: null, messages: Number(payload > 0),
+    request: { opens, method, target, fields, bodyBytes: typeof body === 'string' ? bytesOf(body) : body?.size ?? 0 },
+    text: `${method} ${target} HTTP/1.1\n${lines}\n${typeof body === 'string' ? shown(body) : body ? `(${body.size} bytes)` : ''}`,
+  };
+}
+
+/** The wire event of a request that a transport opens by other means than request(): for its handshake. */
+export const handshake = (url, opens, fields = {}) => ({ ...told(url, 'GET', fields, undefined, { opens }), kind: 'handshake' });
+
+function heard(status, statusText, fields, body, { payload = 0, messages = 0 } = {}) {
+  const head = `HTTP/1.1 ${status} ${statusText}\n${fields.map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
+  const lineEnds = fields.length + 2; // CRLF on the wire, LF here
+  return {
+    direction: 'down', kind: 'answer', label: `${status} ${statusText}`.trim(), status, messages, payload,
+    overhead: bytesOf(head) + lineEnds + bytesOf(body) - payload,
+    text: head + shown(body),
+  };
+}
+
+const unheard = (reason) => ({ direction: 'down', kind: 'answer', label: 'no answer', text: reason.message });
+
+/**
+ * fetch() with a limit of time, past every cache. Returns the status and the parsed body; a refusal throws the server's reason. `wire`
+ * is called with what makes the wire event of the request, then of its answer. `payload`: how many bytes of the body that is sent are
+ * a message. `count(body)`: { payload, messages } of the body that came.
+ */
+export async function request(url, { signal, within = patience, wire = () => {}, payload = 0, count = () => ({}), ...options }) {
+  const { method = 'GET', headers = {}, body } = options;
+  const limit = new AbortController();
+  const abort = () => limit.abort(signal.reason);
+  signal?.addEventListener('abort', abort);
+  const timer = setTimeout(() => limit.abort(new FeedError(`no answer within ${within} ms`)), within);
+  try {
+    signal?.throwIfAborted();
+    wire(() => told(url, method, headers, body, { payload }));
+    const answer = await fetch(url, { cache: 'no-store', ...options, signal: limit.signal });
+    const text = await answer.text();
+    wire(() => heard(answer.status, answer.statusText, [...answer.headers], text, answer.ok ? count(text) : {}));
+    if (!answer.ok) throw refusal(answer.status, answer.statusText, answer.headers.get('Content-Type'), text);
+    return { status: answer.status, body: text ? parse(text) : null };
+  } catch (error) {
+    if (error.status !== undefined && !limit.signal.aborted) throw error; // a refusal, or no JSON
+    const reason = limit.signal.aborted ? limit.signal.reason : new FeedError('the server cannot be reached', { cause: error });
+    wire(() => unheard(reason));
+    throw reason;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+// Whatever ended a POST before its answer came: it may have happened.
+function unanswered(error) {
+  if (error instanceof FeedError && error.status) throw error;
+  throw new FeedError(error.message, { uncertain: true, cause: error });
+}
+
+/** Publishes by POST, as polling and SSE must: neither can send. Returns the message's cursor. */
+export async function post(roomUrl, author, text, signal, wire) {
+  const body = JSON.stringify({ author: author || undefined, text });
+  const headers = { 'Content-Type': 'application/json' };
+  const sent = request(`${roomUrl}/messages`, { method: 'POST', headers, body, payload: bytesOf(body), signal, wire });
+  return (await sent.catch(unanswered)).body.cursor;
+}
+
+/**
+ * Sends a picture, a Blob, into a room: on every transport by POST. `progress` is called with the part of it that has been sent, from 0
+ * to 1. Returns { cursor, image }: the message's cursor and the picture's path. By XMLHttpRequest, since fetch() tells no progress.
+ */
+export function upload(roomUrl, picture, { author, progress = () => {}, signal, wire = () => {} } = {}) {
+  const url = `${roomUrl}/images${author ? `?author=${encodeURIComponent(author)}` : ''}`;
+  const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
+  const asked = new XMLHttpRequest();
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => fail(new FeedError(`nothing went on within ${uploadPatience} ms`)), uploadPatience);
+  };
+  let fail;
+  const abort = () => fail(signal.reason);
+  return new Promise((resolve, reject) => {
+    fail = (reason) => {
+      reject(reason);
+      asked.abort();
+    };
+    if (signal?.aborted) throw signal.reason;
+    signal?.addEventListener('abort', abort);
+    asked.open('POST', url);
+    asked.setRequestHeader('Content-Type', headers['Content-Type']);
+    asked.upload.addEventListener('progress', ({ loaded, total }) => {
+      wait();
+      progress(total ? loaded / total : 1);
+    });
+    asked.addEventListener('error', () => reject(new FeedError('the server cannot be reached, or broke the upload off')));
+    asked.addEventListener('load', () => {
+      try {
+        const fields = asked.getAllResponseHeaders().split('\r\n').filter(Boolean).map((line) => line.split(/: (.*)/s));
+        wire(() => heard(asked.status, asked.statusText, fields, asked.responseText));
+        if (asked.status >= 200 && asked.status < 300) resolve(parse(asked.responseText));
+        else reject(refusal(asked.status, asked.statusText, asked.getResponseHeader('Content-Type'), asked.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    wait();
+    wire(() => told(url, 'POST', headers, picture, { payload: picture.size, opens: 'xhr' }));
+    asked.send(picture);
+  })
+    .catch((error) => {
+      if (!error.status) wire(() => unheard(error));
+      return unanswered(error);
+    })
+    .finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    });
+}
+
+/** GET /rooms of a server: [{ room, cursor, readers, last }], where `last` is the room's last message, if it has one. */
+export async function rooms(signal) {
+  return (await request(new URL('/rooms', location), { signal })).body.rooms;
+}

@@ -1,0 +1,160 @@
+// The chat between two windows, over each transport: what one says the other sees, and how a room is found.
+
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+
+import { Chat } from './support/chat.mjs';
+import { launch } from './support/chromium.mjs';
+import { numbered, serve, transports } from './support/servers.mjs';
+import { until } from './support/until.mjs';
+
+const browser = await launch();
+after(() => browser.close());
+
+for (const transport of transports) {
+  describe(`the chat over ${transport}`, () => {
+    const start = (test, ...options) => serve(test, `${transport}_server`, ...options);
+
+    it('is between two windows', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url);
+      const bob = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+      await bob.is('live');
+
+      await ada.say('hello, bob', { as: 'ada' });
+      await bob.line('hello, bob');
+      await bob.say('안녕 👋', { as: 'bob' });
+      await ada.line('안녕 👋');
+
+      const both = [{ author: 'ada', text: 'hello, bob' }, { author: 'bob', text: '안녕 👋' }];
+      assert.deepEqual(await ada.lines(), both);
+      assert.deepEqual(await bob.lines(), both);
+      assert.equal((await server.stats()).published, 2);
+    });
+
+    it('shows at once what one says oneself, and confirms it', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+      const pending = ada.log.locator('.message.pending');
+
+      await server.paused(async () => {
+        await ada.say('is anybody there?');
+        await pending.filter({ hasText: 'is anybody there?' }).filter({ hasText: 'sending' }).waitFor();
+        assert.deepEqual(await ada.texts(), []);
+      });
+
+      await ada.shows(['is anybody there?']);
+      await until('nothing pending', async () => (await pending.count()) === 0);
+    });
+
+    it('names somebody who gives no name, and always the same', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url);
+      const bob = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+      await bob.is('live');
+
+      await ada.say('first');
+      await bob.line('first');
+      await bob.say('second');
+      await ada.line('second');
+      await ada.say('third');
+      await bob.line('third');
+
+      const [first, second, third] = await bob.lines();
+      assert.match(first.author, /^guest-[0-9a-z]{6}$/);
+      assert.equal(third.author, first.author);
+      assert.notEqual(second.author, first.author);
+    });
+
+    it('finds a room that is named in Korean and emoji', async (test) => {
+      const server = await start(test);
+      const room = '서울의 밤 🌃';
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+
+      await ada.make(room);
+      await ada.isIn(room);
+      await ada.is('live');
+      await ada.say('어서 오세요', { as: '에이다' });
+      await ada.line('어서 오세요');
+
+      const bob = await Chat.open(test, browser, server.url);
+      const link = bob.rooms.getByRole('link').filter({ hasText: room });
+      await link.filter({ hasText: '에이다: 어서 오세요' }).waitFor();
+      if (transport !== 'polling') await link.filter({ hasText: '1 reader' }).waitFor(); // who polls is no reader between two polls
+      await bob.join(room);
+      await bob.line('어서 오세요');
+      assert.equal(decodeURIComponent(new URL(bob.page.url()).hash), `#${room}`);
+      await bob.page.reload();
+      await bob.isIn(room);
+      await bob.line('어서 오세요');
+      assert.match(await bob.page.title(), new RegExp(room));
+      assert.equal((await server.room(room)).room, room);
+    });
+
+    it('keeps the rooms apart', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url, { room: 'one' });
+      const bob = await Chat.open(test, browser, server.url, { room: 'other' });
+      await ada.is('live');
+      await bob.is('live');
+
+      await ada.say('for one');
+      await ada.line('for one');
+      await bob.say('for the other');
+      await bob.shows(['for the other']);
+
+      await bob.make('one');
+      await bob.isIn('one');
+      await bob.shows(['for one']);
+    });
+
+    it('says what a refused message was refused for, and keeps its text', async (test) => {
+      const server = await start(test, '--max-message', 200);
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+
+      await ada.say('x'.repeat(300));
+
+      const failed = ada.log.locator('.message.pending.failed');
+      await failed.filter({ hasText: 'x'.repeat(300) }).waitFor();
+      await ada.log.getByRole('alert').first().waitFor();
+      assert.equal((await server.stats()).published, 0);
+    });
+
+    it('has a mark above what is new to somebody who has scrolled up', async (test) => {
+      const server = await start(test);
+      await server.publishAll(numbered(1, 100));
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.line('message 100');
+      await ada.log.focus();
+      await ada.page.keyboard.press('Home');
+      await ada.page.getByRole('button', { name: 'Latest' }).waitFor();
+
+      await server.publish('what is new');
+
+      const newer = ada.page.getByRole('button', { name: '1 new message' });
+      await newer.waitFor();
+      const mark = ada.log.getByText('New messages', { exact: true });
+      assert.equal(await mark.evaluate((line) => line.nextElementSibling.querySelector('.text').textContent), 'what is new');
+      await newer.click();
+      await newer.waitFor({ state: 'hidden' });
+      await ada.log.getByText('what is new').waitFor();
+    });
+
+    it('tells the days apart', async (test) => {
+      const server = await start(test);
+      await server.publish('the day before');
+      const page = await Chat.open(test, browser, null);
+      await page.page.clock.setFixedTime(Date.now() + 24 * 3600 * 1000);
+      await page.page.goto(server.url);
+
+      await page.log.getByText('Yesterday', { exact: true }).waitFor();
+      const [, shown] = await page.log.locator('#messages > li').allTextContents();
+      assert.match(shown, /the day before/);
+    });
+  });
+}

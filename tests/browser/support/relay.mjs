@@ -1,0 +1,106 @@
+// A line between a browser and a server that can be cut, and moved to another server: tests/support/relay.hpp for these tests.
+
+import net from 'node:net';
+import { once } from 'node:events';
+
+/** Hands on TCP connections from a port of its own to another one's. */
+export class Relay {
+  /** Of each connection so far, what went by: { up, down }, each a list of Buffers. */
+  conversations = [];
+  #to;
+  #lines = new Set();
+  #swallows = false;
+  #listener;
+
+  /** To a port of this machine; 0 for none yet. */
+  static async to(port) {
+    const relay = new Relay();
+    relay.#to = port;
+    relay.#listener = net.createServer((client) => relay.#admit(client));
+    relay.#listener.listen(0, '127.0.0.1');
+    await once(relay.#listener, 'listening');
+    relay.port = relay.#listener.address().port;
+    relay.url = `http://127.0.0.1:${relay.port}`;
+    return relay;
+  }
+
+  #admit(client) {
+    client.on('error', () => {}); // its end is what counts
+    if (this.#to === 0) return client.resetAndDestroy();
+    const said = { up: [], down: [] };
+    this.conversations.push(said);
+    client.setNoDelay();
+    const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
+    const line = { client, server };
+    this.#lines.add(line);
+    server.on('error', () => client.resetAndDestroy());
+    client.on('data', (bytes) => {
+      said.up.push(bytes);
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      if (this.#swallows) return;
+      said.down.push(bytes);
+      client.write(bytes);
+    });
+    client.on('end', () => server.end());
+    server.on('end', () => client.end());
+    for (const end of [client, server]) {
+      end.on('close', () => {
+        client.destroy();
+        server.destroy();
+        this.#lines.delete(line);
+      });
+    }
+  }
+
+  /** Resets every connection that there is now, on both sides; later ones are handed on. */
+  cut() {
+    for (const { client, server } of this.#lines) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    this.#lines.clear();
+  }
+
+  /** Later connections go to another port; while it is 0, they are reset at once. */
+  pointAt(port) {
+    this.#to = port;
+  }
+
+  /** From now on what servers say goes nowhere. */
+  swallowAnswers() {
+    this.#swallows = true;
+  }
+
+  /** The same, ended with the test. */
+  static async during(test, port) {
+    const relay = await Relay.to(port);
+    test.after(() => relay.close());
+    return relay;
+  }
+
+  /** The requests that came by for `path`, with their bodies, in the order of their connections: { head, body }, as they were sent. */
+  requests(path) {
+    const requests = [];
+    for (const { up } of this.conversations) {
+      let rest = Buffer.concat(up);
+      for (;;) {
+        const end = rest.indexOf('\r\n\r\n');
+        if (end < 0) break;
+        const head = rest.subarray(0, end + 4).toString('latin1');
+        if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
+        const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+        requests.push({ head, body: rest.subarray(end + 4, end + 4 + length) });
+        rest = rest.subarray(end + 4 + length);
+      }
+    }
+    return requests.filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
+  }
+
+  async close() {
+    this.cut();
+    this.#listener.close();
+    await once(this.#listener, 'close');
+  }
+}
