@@ -110,7 +110,7 @@ Store::Store(const fs::path& directory, std::string boot)
   check_header();
 
   sqlite3* opened = nullptr;
-  made_ = !fs::exists(file_, error);
+  const bool has_log = fs::exists(file_.string() + "-wal", error);
   const int status = sqlite3_open_v2(
       file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
@@ -118,8 +118,8 @@ Store::Store(const fs::path& directory, std::string boot)
   // SQLite opens for reading what it may not write.
   if (sqlite3_db_readonly(opened, "main") == 1)
     throw std::runtime_error(fmt::format("{} cannot be written: it is read-only", file_.string()));
-  // Until begin(): whatever is in a write-ahead log stays there.
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // Until begin(): what is in the log of one who was interrupted stays there, and where there is no log none is left behind.
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log ? 1 : 0, nullptr);
   // The lock is held from the first look until the end; and the index of the log stays in memory, without a file of its own.
   must(exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON"));
   const std::string tables = text("SELECT count(*) FROM sqlite_master");
@@ -142,11 +142,7 @@ Store::Store(const fs::path& directory, std::string boot)
 }
 
 Store::~Store() {
-  if (!begun_) {
-    std::error_code error;
-    if (made_) fs::remove(file_, error);  // empty
-    return;
-  }
+  if (!begun_) return;
   // Where the disk doesn't take this, the next to open it finds what was committed all the same.
   exec("PRAGMA synchronous = FULL; UPDATE state SET closed = 1");
 }

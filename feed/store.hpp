@@ -92,7 +92,7 @@ class Store {
   std::unique_ptr<sqlite3, Close> database_;
   Statement begin_, commit_, insert_, delete_;
   int log_pages_ = 0;  // in the write-ahead log
-  bool made_ = false, is_new_ = false, begun_ = false;
+  bool is_new_ = false, begun_ = false;
 };
 
 }  // namespace feed

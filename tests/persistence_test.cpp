@@ -356,6 +356,7 @@ TEST_F(DataDirectory, IsRefusedWhereItMayNotBeWritten) {
 }
 
 TEST_F(DataDirectory, IsRefusedWhereThereIsNoRoom) {
+  fill();
   expect_refusal(joined({"/usr/bin/prlimit", "--fsize=2000"}, command()), "feed.db cannot be written: ");
 }
 
