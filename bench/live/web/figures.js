@@ -1,6 +1,7 @@
 // What a pane counts: which messages came, how late, and what they cost. Pure: times are given, in milliseconds of one clock.
 
 const span = 60_000; // ms that percentiles and costs are of, at most
+const patience = 2500; // ms
 const remembered = 20_000; // ids, to know a repetition by
 
 /** The value below which the share `p` of the sorted values lies. */
@@ -64,6 +65,7 @@ export class Figures {
   sent = []; // of each message in the window
   delays = [];
   #since = 0;
+  #total = null;
   #costs = []; // { at, up, down, requests, empty, connections, payload, messages }, each half second
 
   /** From now on counts what is sent after `at`. */
@@ -82,8 +84,14 @@ export class Figures {
     this.delays.push(at - sent);
   }
 
-  /** What the relay has counted until `at`. */
-  costs(tally, at) {
+  /**
+   * What the relay has counted at some time from `since` to `at`. Where a message came in between, nobody knows whether it is among that,
+   * and a calmer moment is waited for, but not for ever.
+   */
+  costs(tally, at, since) {
+    this.#total = tally;
+    const last = this.#costs.at(-1);
+    if (last && this.last > since && at - last.at < patience) return;
     this.#costs.push({ ...tally, at, payload: this.payload, messages: this.receipts.messages });
   }
 
@@ -115,7 +123,7 @@ export class Figures {
       empty: gone('empty'),
       bytes,
       overhead: gone('messages') > 0 ? Math.max(0, (bytes - gone('payload')) / gone('messages')) : null,
-      total: last ?? null,
+      total: this.#total,
       messages: this.receipts.messages,
       lost: this.receipts.lost,
       repeated: this.receipts.repeated,

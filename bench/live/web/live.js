@@ -53,7 +53,7 @@ const byId = (id) => document.getElementById(id);
 const now = () => performance.timeOrigin + performance.now(); // the panes' clock as well
 const room = `live-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
 
-const panes = [...document.querySelectorAll('iframe[data-pane]')].map((frame) => ({ name: frame.dataset.pane, frame, origin: '', seen: null, top: 20 }));
+const panes = [...document.querySelectorAll('iframe[data-pane]')].map((frame) => ({ name: frame.dataset.pane, frame, origin: '', seen: null, top: 20, height: 0 }));
 let server = null; // what /live.json said last
 let settings = { rate: 2, interval: 1000, long: false, seven: false };
 
@@ -90,6 +90,7 @@ async function ask(path, body) {
 // Twice a second: these figures come by polling. Late by a quarter of a second is early enough for them.
 async function look() {
   if (document.hidden) return;
+  const since = now();
   const state = await ask(`/live.json?room=${room}`);
   if (!state) return;
   const was = server.faults;
@@ -98,7 +99,7 @@ async function look() {
   // The end of an outage is a part of it: its figures go on.
   const begin = changed.some((name) => !faults[name].once || state.faults[name]);
   if (changed.length) showFaults();
-  for (const pane of panes) tell(pane, { tally: state.panes[pane.name], ...(changed.length && setting(begin)) });
+  for (const pane of panes) tell(pane, { tally: state.panes[pane.name], since, ...(changed.length && setting(begin)) });
 }
 
 // ---- publishing: straight to the server, and not through a relay
@@ -156,13 +157,23 @@ function roundUp(ms) {
   return power * [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((by) => by * power >= ms);
 }
 
+const areStacked = () => getComputedStyle(document.querySelector('.panes')).gridTemplateColumns.split(' ').length === 1;
+
+// Side by side they are of one height.
+function showHeights() {
+  const most = Math.max(...panes.map(({ height }) => height));
+  const stacked = areStacked();
+  for (const { frame, height } of panes) frame.style.height = `${stacked ? height : most}px`;
+}
+
 addEventListener('message', ({ source, origin, data }) => {
   const pane = panes.find(({ frame }) => frame.contentWindow === source);
   if (!pane || origin !== pane.origin || data?.pane !== pane.name) return;
   pane.seen = data.seen;
   if (data.fresh) tell(pane, setting());
   pane.top = data.top;
-  pane.frame.style.height = `${data.height}px`;
+  pane.height = data.height;
+  showHeights();
   if (!('ready' in document.documentElement.dataset) && panes.every(({ seen }) => seen?.state === 'live')) {
     document.documentElement.dataset.ready = '';
     speak();
@@ -170,8 +181,8 @@ addEventListener('message', ({ source, origin, data }) => {
 });
 
 setInterval(() => {
-  const scale = { top: roundUp(Math.max(...panes.map(({ top }) => top))), logarithmic: byId('logarithmic').checked };
-  tellAll({ acknowledged, look: scale });
+  const top = roundUp(Math.max(...panes.map((pane) => pane.top)));
+  tellAll({ acknowledged, look: { top, logarithmic: byId('logarithmic').checked, stacked: areStacked() } });
   acknowledged = [];
 }, 200);
 
@@ -196,7 +207,7 @@ setInterval(() => {
 
 const sliders = {
   rate: { steps: rates, text: (rate) => (rate ? `${rate}` : 'none'), spoken: (rate) => (rate ? `${rate} messages a second` : 'no messages') },
-  interval: { steps: intervals, text: time, spoken: (ms) => `a poll every ${time(ms)}` },
+  interval: { steps: intervals, text: time, spoken: (ms) => `a poll every ${time(ms).replaceAll('\u00a0', ' ')}` },
 };
 
 const nearest = (all, value) => all.reduce((best, step, i) => (Math.abs(step - value) < Math.abs(all[best] - value) ? i : best), 0);
@@ -267,7 +278,7 @@ async function press(name) {
   const { once, says, hint } = faults[name];
   if (name === 'seven') change({ seven: !settings.seven });
   else await obeyed(once ? { fault: name } : { fault: name, on: !isOn(name) });
-  tellPeople(once || isOn(name) ? says : `${faults[name].name}: off again.`, isOn(name) && hint);
+  tellPeople(once || isOn(name) ? says : `${faults[name].name}: off again.`, isOn(name) && hint?.set.rate !== settings.rate && hint);
 }
 
 function tellPeople(text, hint) {
@@ -346,7 +357,7 @@ function claimCard({ id, claim, source, verdict, because, says }, notes) {
 async function showClaims() {
   const { claims } = (await ask('/claims.json')) ?? { claims: [] };
   const used = [...Object.values(faults).map(({ claim }) => claim), ...Object.values(controlClaims)];
-  const shown = claims.filter(({ id }) => used.includes(id));
+  const shown = used.map((wanted) => claims.find(({ id }) => id === wanted)).filter(Boolean);
   byId('claims').replaceChildren(...shown.map((claim) => claimCard(claim, server.notes)));
   if (!shown.length) byId('claims').textContent = 'The notes are not here: notes/claims.json and notes/claims.md.';
 }

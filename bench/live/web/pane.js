@@ -29,7 +29,7 @@ let others = []; // what "seven streams" opens besides
 let begun = false; // it has been live: what was acknowledged before is not for it
 let due = 0; // of the next attempt, as Date.now() counts
 let settings = { interval: 1000, wait: 0, oneWay: 0, held: 32768, idle: 5000, faults: {}, seven: false };
-let view = { top: null, logarithmic: false };
+let view = { top: null, logarithmic: false, stacked: false };
 let lines = []; // of the model, see Strip
 let marks = [];
 
@@ -84,10 +84,10 @@ function openOthers() {
 
 function obey({ source, data }) {
   if (source !== page || typeof data !== 'object') return;
-  const { set, acknowledged, tally, look, begin } = data;
+  const { set, acknowledged, tally, since, look, begin } = data;
   if (acknowledged && begun) figures.receipts.acknowledged(acknowledged);
-  if (tally) figures.costs(tally, now());
-  if (look) view = look;
+  if (tally) figures.costs(tally, now(), since);
+  if (look) arrange(look);
   if (set) change(set);
   if (begin) figures.begin(now());
 }
@@ -101,6 +101,13 @@ function change(set) {
   }
   if (set.seven !== old.seven) openOthers();
   describe();
+}
+
+// Where the panes lie below each other, the long list is opened by whoever wants it.
+function arrange(look) {
+  if (look.stacked !== view.stacked) byId('all').open = !look.stacked;
+  document.documentElement.toggleAttribute('data-stacked', look.stacked);
+  view = look;
 }
 
 const kind = () => (over === 'poll' && settings.wait ? 'longpoll' : over);
@@ -185,7 +192,7 @@ const frame = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 10
 setInterval(() => requestAnimationFrame(() => (top = draw() ?? top)), frame);
 // A frame is told who may show it, so whoever it is may know.
 function report(fresh = false) {
-  const height = Math.ceil(document.querySelector('main').getBoundingClientRect().height);
+  const height = Math.ceil(byId('choose').getBoundingClientRect().bottom) + 16; // to the end of the card, which may be longer
   page?.postMessage({ pane: over, fresh, seen: show(), top, height }, '*');
 }
 setInterval(report, 250);

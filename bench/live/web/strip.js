@@ -16,7 +16,7 @@ function splits(top) {
 
 const decades = (low, top) => [0.1, 1, 10, 100, 1000, 10_000].filter((at) => at >= low && at <= top);
 
-const label = (ms) => (ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`);
+const label = (ms) => (ms >= 1000 ? `${ms / 1000} s` : ms > 0 ? `${ms} ms` : '0');
 
 export class Strip {
   #element;
@@ -57,14 +57,14 @@ export class Strip {
     const axis = { stroke: colour('faint'), font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
     this.#plot = new uPlot({
       ...this.#size(),
-      padding: [10, 8, 0, 0],
+      padding: [10, 16, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {
         x: { time: false, range: () => [view().now - span, view().now] },
         y: view().logarithmic
           ? { distr: 3, clamp: low, range: () => [low, Math.max(10, view().top * 1.3)] }
-          : { range: () => [0, view().top * 1.06] },
+          : { range: () => [view().top * -0.025, view().top * 1.06] }, // a dot at 0 is a whole one
       },
       axes: [
         {
@@ -94,7 +94,7 @@ function dots(plot, series, from, to) {
   const path = new Path2D();
   const [xs, ys] = [plot.data[0], plot.data[series]];
   const radius = (to - from > 600 ? 1.5 : 2.5) * uPlot.pxRatio;
-  const floor = plot.scales.y.min;
+  const floor = plot.scales.y.min > 0 ? plot.scales.y.min : 0;
   for (let i = from; i <= to; i += 1) {
     if (ys[i] === null || ys[i] === undefined) continue;
     const x = plot.valToPos(xs[i], 'x', true);
@@ -120,27 +120,41 @@ function drawMarks({ ctx, bbox, valToPos }, { now, marks }) {
   ctx.restore();
 }
 
-// What the model says: level lines, as long as it said so.
+// What the model says: level lines, as long as it said so. Its words lie on paper, since dots are everywhere.
 function drawLines({ ctx, bbox, valToPos, scales }, { now, lines }) {
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.lineWidth = 1.5 * uPlot.pxRatio;
-  ctx.strokeStyle = ctx.fillStyle = colour('ink');
   ctx.font = `${11 * uPlot.pxRatio}px ${getComputedStyle(document.body).fontFamily}`;
   ctx.textAlign = 'right';
-  for (const { from, to, at, name, dashed } of lines) {
-    if (to < now - span || at > scales.y.max) continue;
-    const y = valToPos(Math.max(at, scales.y.min), 'y', true);
+  const height = (at) => valToPos(Math.max(at, scales.y.min), 'y', true);
+  const shown = lines.filter(({ to, at }) => to >= now - span && at <= scales.y.max);
+  for (const { from, to, at, dashed } of shown) {
+    ctx.strokeStyle = colour('ink');
     ctx.setLineDash(dashed ? [4 * uPlot.pxRatio, 4 * uPlot.pxRatio] : []);
-    ctx.globalAlpha = 0.75;
     ctx.beginPath();
-    ctx.moveTo(valToPos(Math.max(from, now - span), 'x', true), y);
-    ctx.lineTo(valToPos(Math.min(to, now), 'x', true), y);
+    ctx.moveTo(valToPos(Math.max(from, now - span), 'x', true), height(at));
+    ctx.lineTo(valToPos(Math.min(to, now), 'x', true), height(at));
     ctx.stroke();
-    ctx.globalAlpha = 1;
-    if (to >= now && name) ctx.fillText(name, bbox.left + bbox.width - 4 * uPlot.pxRatio, y - 4 * uPlot.pxRatio);
+  }
+  ctx.setLineDash([]);
+  ctx.lineJoin = 'round';
+  const write = (text, y) => {
+    const place = [text, bbox.left + bbox.width - 4 * uPlot.pxRatio, y];
+    ctx.strokeStyle = colour('paper');
+    ctx.lineWidth = 4 * uPlot.pxRatio;
+    ctx.strokeText(...place);
+    ctx.fillStyle = colour('ink');
+    ctx.fillText(...place);
+  };
+  const [mean, most] = shown.filter(({ to }) => to >= now);
+  if (most && height(mean.at) - height(most.at) < 32 * uPlot.pxRatio) {
+    write(`${mean.name}, ${most.name}`, height(most.at) - 5 * uPlot.pxRatio);
+  } else {
+    if (mean) write(mean.name, height(mean.at) - 5 * uPlot.pxRatio);
+    if (most) write(most.name, height(most.at) + 13 * uPlot.pxRatio);
   }
   ctx.restore();
 }

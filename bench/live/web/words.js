@@ -4,26 +4,26 @@ const none = '–';
 
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
-/** `0.4 ms`, `492 ms`, `1.25 s`. */
+/** `0.4 ms`, `492 ms`, `1.25 s`, with a space that does not break; so the others. */
 export function time(ms) {
   if (missing(ms)) return none;
-  if (ms < 0.05) return '< 0.1 ms'; // finer than a browser's clock
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  return ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 0.05) return '< 0.1 ms'; // finer than a browser's clock
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  return ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** `930 B`, `12.3 kB`, `4.5 MB`, of 1000 each, as networks count. */
 export function size(bytes) {
   if (missing(bytes)) return none;
-  if (bytes < 999.5) return `${Math.round(bytes)} B`;
-  return bytes < 999_500 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
+  return bytes < 999_500 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** `12 345`, with a space that does not break. */
+/** `12 345`. */
 export const count = (value) => (missing(value) ? none : Math.round(value).toLocaleString('en').replaceAll(',', ' '));
 
-export const share = (value) => (missing(value) ? none : `${Math.round(value * 100)} %`);
+export const share = (value) => (missing(value) ? none : `${Math.round(value * 100)} %`);
 
 const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -49,6 +49,7 @@ function trouble({ over, state, due, faults, silence, expected, reconnects, gaps
   if (state === 'reconnecting') {
     return `The connection is gone. The next attempt is in ${time(Math.max(due, 0))}, and asks for what follows the last message it has.`;
   }
+  if (state === 'connecting' && faults.stall) return 'It has asked, and no answer comes.';
   if (state === 'connecting' && reconnects > 0) return 'It connects again, and says where it was.';
   // Behind by more than a few messages and more than a second: something holds them back.
   const behind = expected > 2 && silence > 1000;
@@ -73,15 +74,17 @@ function streams({ over, wait, live, streams: all }) {
   return `All ${all} are live: they take turns on ${wait ? 'the same six connections, and what waits in line is late' : 'a few connections'}.`;
 }
 
-function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults }) {
+function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults, reconnects }) {
   if (n > 0 || seconds < 3) return null;
   if (over === 'poll') {
     return requests > 0
       ? `Nobody speaks, and it asked ${plural(requests, 'time')} in ${Math.round(seconds)} s: ${size(bytes)} for ${plural(empty, 'answer')} that say so.`
       : wait ? 'Nobody speaks: one question waits at the server.' : 'Nobody speaks.';
   }
-  const proxy = faults.idle ? ` A proxy that cuts what is silent for ${time(idle)} would do it unless the server says something before.` : '';
-  return `Nobody speaks, and in ${Math.round(seconds)} s it took ${size(bytes)} to keep the line open.${proxy}`;
+  if (faults.idle && reconnects > 0) {
+    return `Nobody speaks, so the line is cut after ${idle / 1000} s, again and again: ${plural(reconnects, 'time')}. If the server said something before that, however little, it would live.`;
+  }
+  return `Nobody speaks, and in ${Math.round(seconds)} s it took ${size(bytes)} to keep the line open.`;
 }
 
 function delay({ over, wait, interval, oneWay, n, mean, p50, p99, requests, empty, overhead, settling }) {
@@ -89,7 +92,9 @@ function delay({ over, wait, interval, oneWay, n, mean, p50, p99, requests, empt
   if (over === 'poll' && !wait) {
     const part = mean / interval;
     const waits = n < 10 ? `A message waits ${time(mean)} on average so far` : `A message waits ${part.toFixed(2)} of the interval on average, ${time(mean)}`;
-    const says = n < 10 || oneWay > 0 ? '' : Math.abs(part - 0.5) < 0.08 ? ': half, as the model says' : ', where the model says half';
+    // As far from the mean of a uniform time as so many messages are by chance.
+    const chance = 2.5 * Math.sqrt(1 / 12 / n) + 0.02;
+    const says = n < 10 || oneWay > 0 ? '' : Math.abs(part - 0.5) < chance ? ': half, as the model says' : ', where the model says half';
     const rtt = oneWay > 0 ? `, ${time(oneWay)} of it on the line` : '';
     const vain = requests > 0 ? ` ${share(empty / requests)} of the questions were in vain.` : '';
     return `${waits}${says}${rtt}.${vain}`;

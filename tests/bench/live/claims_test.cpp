@@ -34,16 +34,18 @@ TEST(LiveClaims, HaveTheVerdictOfTheTable) {
   put(notes / "claims.md",
       "# The ledger\n\nwords | and more\n\n| id | claim | source | verdict | number | command |\n| --- | --- | --- | --- "
       "| --- | --- |\n| R4 | an idle stream dies | WHATWG | **confirmed if** nobody speaks: 5 s | 0.99 | `run` |\n");
-  EXPECT_EQ(boost::json::parse(live::claims_json(notes / "")),
-            boost::json::parse(R"({"claims":[{"id":"R4","claim":"an idle stream dies","source":"WHATWG",)"
-                               R"("experiment":"E1","says":"so it was","verdict":"confirmed if",)"
-                               R"("because":"nobody speaks: 5 s"},{"id":"R6","claim":"the seventh","source":"MDN",)"
-                               R"("experiment":"","says":"","verdict":"","because":""}]})"));
+  EXPECT_EQ(
+      boost::json::parse(live::claims_json(notes / "")),
+      boost::json::parse(R"({"claims":[{"id":"R4","claim":"an idle stream dies","source":"WHATWG",)"
+                         R"("experiment":"E1","says":"so it was","verdict":"confirmed if",)"
+                         R"("because":"nobody speaks: 5 s"},{"id":"R6","claim":"the seventh","source":"MDN",)"
+                         R"("experiment":"","says":"","verdict":"","because":""}]})"));
 }
 
 TEST(LiveClaims, AreAllOfTheNotesAndEachHasAVerdict) {
-  const auto claims =
-      boost::json::parse(live::claims_json(std::filesystem::path(SOURCE_DIRECTORY) / "notes")).at("claims").as_array();
+  const auto claims = boost::json::parse(live::claims_json(std::filesystem::path(SOURCE_DIRECTORY) / "notes"))
+                          .at("claims")
+                          .as_array();
   EXPECT_GT(claims.size(), 30u);
   for (const auto& claim : claims) {
     EXPECT_NE(claim.at("claim").as_string(), "");

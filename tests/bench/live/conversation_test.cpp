@@ -64,7 +64,8 @@ using Events = std::vector<std::string>;
 TEST(Conversation, KnowsWhoseEachRequestIs) {
   const std::string asked =
       std::string(poll) + std::string(page) +
-      "POST /rooms/%EB%B0%A9/messages HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n{}{}" + std::string(poll);
+      "POST /rooms/%EB%B0%A9/messages HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n{}{}" +
+      std::string(poll);
   for (std::size_t cut = 0; cut < asked.size(); ++cut) {
     Conversation conversation;
     Seen seen;
@@ -122,8 +123,8 @@ TEST(Conversation, SomeAnswersHaveNoBodyWhateverTheirHeadSays) {
       "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"  // RFC 9110, 8.6
       "HTTP/1.1 204 No Content\r\n\r\n";
   const std::string asked = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(poll) + std::string(poll);
-  EXPECT_EQ(heard(asked, answers).events,
-            (Events{"head 200 of \"\"", "end", "head 304 of \"lobby\"", "end", "head 204 of \"lobby\"", "end"}));
+  EXPECT_EQ(heard(asked, answers).events, (Events{"head 200 of \"\"", "end", "head 304 of \"lobby\"", "end",
+                                                  "head 204 of \"lobby\"", "end"}));
   expect_the_same_at_every_cut(asked, answers);
 }
 

@@ -50,6 +50,16 @@ class Running {
     port_ = relay_.port();
     thread_ = std::thread([this] { io_.run(); });
   }
+
+  // What `ask` returns on the relay's thread.
+  template <class Ask>
+  auto on_thread(Ask ask) {
+    std::packaged_task<std::invoke_result_t<Ask, Relay&>(Relay&)> task(std::move(ask));
+    auto result = task.get_future();
+    boost::asio::post(io_, [&] { task(relay_); });
+    return result.get();
+  }
+
   ~Running() {
     on_thread([](Relay& relay) { relay.stop(); });
     thread_.join();
@@ -61,15 +71,6 @@ class Running {
   }
   Tally tally(std::string_view room) {
     return on_thread([&](Relay& relay) { return relay.tally(room); });
-  }
-
-  // What `ask` returns on the relay's thread.
-  template <class Ask>
-  auto on_thread(Ask ask) {
-    std::packaged_task<std::invoke_result_t<Ask, Relay&>(Relay&)> task(std::move(ask));
-    auto result = task.get_future();
-    boost::asio::post(io_, [&] { task(relay_); });
-    return result.get();
   }
 
   // Looks again with every turn of the relay's loop.

@@ -101,8 +101,9 @@ TEST(LiveServer, ServesThePageAndLetsItShowThePanesAlone) {
   std::string frames = "frame-src";
   for (const char* name : {"poll", "sse", "ws"})
     frames += " http://some.host:" + std::to_string(live.pane(name));
-  EXPECT_EQ(page.field("Content-Security-Policy"), "default-src 'self'; base-uri 'none'; form-action 'none'; " +
-                                                       frames + "; frame-ancestors 'none'");
+  EXPECT_EQ(
+      page.field("Content-Security-Policy"),
+      "default-src 'self'; base-uri 'none'; form-action 'none'; " + frames + "; frame-ancestors 'none'");
   for (const char* path : {"/live.css", "/live.js", "/words.js", "/feed.js", "/websocket.js", "/claims.json"})
     EXPECT_EQ(live.ask(get(path)).status, 200) << path;
 }
@@ -111,7 +112,8 @@ TEST(LiveServer, ServesEachPaneFromItsRelayAndLetsThePageAloneShowIt) {
   const Running live;
   for (const char* name : {"poll", "sse", "ws"}) {
     const std::uint16_t port = live.pane(name);
-    const Answer pane = RawClient(port).ask("GET / HTTP/1.1\r\nHost: [::1]:" + std::to_string(port) + "\r\n\r\n");
+    const Answer pane =
+        RawClient(port).ask("GET / HTTP/1.1\r\nHost: [::1]:" + std::to_string(port) + "\r\n\r\n");
     EXPECT_EQ(pane.status, 200);
     EXPECT_THAT(pane.body, HasSubstr("data-figure=\"p99\""));
     EXPECT_THAT(pane.field("Content-Security-Policy"),
@@ -184,7 +186,8 @@ TEST(LiveServer, SaysThatTheLineIsCutAsLongAsItIs) {
 TEST(LiveServer, RefusesWhatItDoesNotKnow) {
   const Running live;
   const std::pair<std::string, std::string> cases[] = {
-      {post("/live/faults", R"({"fault":"fire","on":true})"), "expected one of cut, stall, delay, hold, idle, restart"},
+      {post("/live/faults", R"({"fault":"fire","on":true})"),
+       "expected one of cut, stall, delay, hold, idle, restart"},
       {post("/live/faults", "{"), "JSON"},
       {post("/live/reset", "{}"), "\\\"room\\\" is no string, expected a room's name"},
       {post("/live/reset", R"({"room":"a/b"})"), "room name"},
@@ -220,7 +223,8 @@ TEST(LiveServer, HandsThePublishersSocketOnToTheServerThatThePanesRead) {
   reader.send(get("/rooms/mine/events"));
   reader.read_until("event: hello");
   publisher.send(frame(R"({"ref":1,"text":"1 1.0 hello"})"));
-  EXPECT_THAT(publisher.read_frame().payload + publisher.read_frame().payload, HasSubstr(R"("ref":1,"cursor")"));
+  EXPECT_THAT(publisher.read_frame().payload + publisher.read_frame().payload,
+              HasSubstr(R"("ref":1,"cursor")"));
   reader.read_until("1 1.0 hello");
 
   const json::value state = live.state("mine");
@@ -247,7 +251,8 @@ TEST(LiveServer, AFaultIsNotThePublishers) {
   live.press(R"({"fault":"stall","on":true})");
   live.press(R"({"fault":"cut"})");
   publisher.send(frame(R"({"ref":1,"text":"hello"})"));
-  EXPECT_THAT(publisher.read_frame().payload + publisher.read_frame().payload, HasSubstr(R"("ref":1,"cursor")"));
+  EXPECT_THAT(publisher.read_frame().payload + publisher.read_frame().payload,
+              HasSubstr(R"("ref":1,"cursor")"));
 }
 
 // A stream that says where it is: its cursor, and what it was told of a gap.
@@ -315,14 +320,19 @@ TEST(LiveProgram, SaysWhichPortCannotBeHad) {
 
   Child panes(program({"--port", "0", "--pane-port", std::to_string(taken.pane("poll"))}));
   EXPECT_EQ(panes.wait(), 1);
-  EXPECT_THAT(panes.errors(), HasSubstr("for the pane \"poll\": "));
-  EXPECT_THAT(panes.errors(), HasSubstr("choose others with --pane-port"));
+  const std::string errors = panes.errors();
+  EXPECT_THAT(errors, HasSubstr("for the pane \"poll\": "));
+  EXPECT_THAT(errors, HasSubstr("choose others with --pane-port"));
 }
 
 TEST(LiveProgram, EndsWith2AtAWrongCommandLine) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--no-such-option"}, {"--rate", "101"}, {"--rate", "-1"}, {"--interval", "0"},
-        {"--pane-port", "65535"}, {"--heartbeat", "soon"}, {"surplus"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--no-such-option"},
+                                                {"--rate", "101"},
+                                                {"--rate", "-1"},
+                                                {"--interval", "0"},
+                                                {"--pane-port", "65535"},
+                                                {"--heartbeat", "soon"},
+                                                {"surplus"}}) {
     Child live(program(words));
     EXPECT_EQ(live.wait(), 2) << testing::PrintToString(words);
   }
