@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   try {
     const bench::Need need = need_of(asked);
     if (asked.results.empty()) asked.results = asked.root + "/notes/results";
-    const bench::Results results = bench::load(asked.results);
+    const bench::Results results = bench::load_all(asked.results);
     const bench::Costs costs = bench::costs_of(results);
     const bench::Advice advice = bench::advise(need, costs);
     const bench::Ledger ledger = bench::read_ledger(asked.root + "/notes/claims.json");

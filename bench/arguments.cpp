@@ -28,6 +28,15 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
          "--full", arguments.full,
          "everything, in less than 90 minutes; goes on where it was interrupted. The default takes less than six")
       ->excludes(smoke);
+  CLI::Option* const browser = app.add_flag_callback(
+      "--browser", [&arguments] { arguments.suite = Suite::browser; },
+      "only what needs node and Chromium, which nothing else measures; all of it, as --full, with results of their own");
+  app.add_flag_callback(
+         "--peers", [&arguments] { arguments.suite = Suite::peers; },
+         "only what needs servers and clients of others, likewise")
+      ->excludes(browser)
+      ->excludes(smoke);
+  browser->excludes(smoke);
   app.add_flag("--anew", arguments.anew, "with --full: forget what was measured before the interruption");
   app.add_option("--claim", arguments.claim, "only what this claim of notes/claims.md needs, like L4");
   app.add_option(
@@ -52,6 +61,7 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  arguments.full = arguments.full || arguments.suite;
   for (const std::string& extra : app.remaining()) {
     constexpr std::string_view filter = "--benchmark_filter=";
     if (extra.starts_with(filter)) {
@@ -63,7 +73,7 @@ std::variant<Arguments, int> read_arguments(int argc, char** argv) {
     } else {
       fmt::print(
           stderr,
-          "bench/run: \"{}\" is not an option. There are --smoke, --full, --anew, --filter REGEX, --claim ID, --list, --seed N, "
+          "bench/run: \"{}\" is not an option. There are --smoke, --full, --browser, --peers, --anew, --filter REGEX, --claim ID, --list, --seed N, "
           "--server URL, --publish, --report, --root DIR, --help and those of Google Benchmark (--benchmark_out=FILE ...).\n",
           extra);
       return 2;

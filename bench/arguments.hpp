@@ -1,7 +1,10 @@
 #pragma once
 // What the benchmark can be told on its command line.
 
+#include "bench/suite.hpp"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,7 +14,8 @@ namespace bench {
 struct Arguments {
   bool smoke = false;
   bool full = false;
-  bool anew = false;  ///< forget what an interrupted --full has measured
+  std::optional<Suite> suite;  ///< where one was asked for by name; then `full` is set, too
+  bool anew = false;           ///< forget what an interrupted --full has measured
   bool list = false;
   bool publish = false;
   bool report = false;  ///< measure nothing, make the notes again

@@ -10,6 +10,7 @@
 #include "bench/publisher.hpp"
 #include "bench/receipts.hpp"
 #include "bench/result.hpp"
+#include "bench/suite.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -85,6 +87,9 @@ struct Experiment {
   std::string not_shown;  ///< what nobody should read into it; goes on after "It does not show"
   std::vector<Explanation> explanations;
   std::function<std::vector<Cell>(const Setting&)> cells;
+  Suite suite = Suite::main;
+  std::vector<std::string> scripts =
+      {};  ///< files of the source tree that its cells run: another text is another program
 };
 
 Experiment floor_experiment();
@@ -116,8 +121,11 @@ Experiment keeping_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();
-/// Their cells.
+/// Their cells, of all suites or of one.
 std::vector<Cell> all_cells(const Setting& setting);
+std::vector<Cell> all_cells(const Setting& setting, Suite suite);
+/// The suite that a cell of this name is measured with: that of its experiment. Main where there is no such experiment.
+Suite suite_of(std::string_view cell, const std::vector<Experiment>& among = experiments());
 
 /// What a stretch of time cost. Begins when it is made.
 class Meter {

@@ -1,5 +1,6 @@
 #include "bench/experiment.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bench {
@@ -16,13 +17,28 @@ const std::vector<Experiment>& experiments() {
   return all;
 }
 
-std::vector<Cell> all_cells(const Setting& setting) {
+std::vector<Cell> all_cells(const Setting& setting, Suite suite) {
   std::vector<Cell> all;
   for (const Experiment& experiment : experiments()) {
-    if (!experiment.cells) continue;
+    if (!experiment.cells || experiment.suite != suite) continue;
     for (Cell& cell : experiment.cells(setting)) all.push_back(std::move(cell));
   }
   return all;
+}
+
+std::vector<Cell> all_cells(const Setting& setting) {
+  std::vector<Cell> all;
+  for (const Suite suite : suites) {
+    for (Cell& cell : all_cells(setting, suite)) all.push_back(std::move(cell));
+  }
+  return all;
+}
+
+Suite suite_of(std::string_view cell, const std::vector<Experiment>& among) {
+  const std::string_view name = cell.substr(0, cell.find('/'));
+  const auto found =
+      std::find_if(among.begin(), among.end(), [name](const Experiment& one) { return one.name == name; });
+  return found == among.end() ? Suite::main : found->suite;
 }
 
 }  // namespace bench

@@ -15,6 +15,7 @@
 #include "bench/result.hpp"
 #include "bench/session.hpp"
 #include "bench/somebodys.hpp"
+#include "bench/suite.hpp"
 #include "bench/verdict_text.hpp"
 
 #include <benchmark/benchmark.h>
@@ -29,6 +30,7 @@
 #include <filesystem>
 #include <optional>
 #include <regex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -98,9 +100,24 @@ Setting make_setting(const Arguments& arguments) {
   return setting;
 }
 
+// The suite that was asked for, or that of the cells that the claim needs: the main one, where they are of several.
+Suite suite_for(const Arguments& arguments) {
+  if (arguments.suite) return *arguments.suite;
+  if (arguments.claim.empty()) return Suite::main;
+  std::set<Suite> needed;
+  for (const std::string& cell : cells_of_claim(ledger_of(arguments.root), arguments.claim))
+    needed.insert(suite_of(cell));
+  for (const Suite other : needed) {
+    if (other == *needed.begin()) continue;
+    fmt::print(stderr, "The claim {} needs cells of the suite {}, too: {} --claim {} measures them.\n",
+               arguments.claim, to_string(other), command_of(other), arguments.claim);
+  }
+  return needed.empty() ? Suite::main : *needed.begin();
+}
+
 // The cells that the command line means, without those that are only measured when they are asked for.
-std::vector<Cell> chosen_cells(const Setting& setting, const Arguments& arguments) {
-  std::vector<Cell> cells = all_cells(setting);
+std::vector<Cell> chosen_cells(const Setting& setting, Suite suite, const Arguments& arguments) {
+  std::vector<Cell> cells = all_cells(setting, suite);
   if (!arguments.servers.empty()) {
     std::erase_if(
         cells, [&](const Cell& cell) { return !cell.anywhere || !setting.place.servers.contains(cell.arm); });
@@ -122,10 +139,14 @@ std::vector<Cell> chosen_cells(const Setting& setting, const Arguments& argument
 }
 
 // Everything whose change makes other figures.
-std::vector<std::string> programs_of(const Place& place) {
+std::vector<std::string> programs_of(const Place& place, Suite suite, const std::filesystem::path& root) {
   std::vector<std::string> programs{"/proc/self/exe"};
   for (const char* arm : {"poll", "sse", "ws", "tcp"})
     programs.push_back(place.programs + '/' + server_of(arm));
+  for (const Experiment& experiment : experiments()) {
+    if (experiment.suite != suite) continue;
+    for (const std::string& script : experiment.scripts) programs.push_back((root / script).string());
+  }
   return programs;
 }
 
@@ -166,7 +187,7 @@ void tell_missing(const std::vector<std::string>& missing) {
 }
 
 // `missing`: the cells that have nothing.
-int conclude(Session& session, const Results& results, Arguments arguments,
+int conclude(Session& session, const Results& results, Suite suite, Arguments arguments,
              const std::vector<std::string>& missing) {
   const std::filesystem::path root = arguments.root, build = root / "build";
   session.progress().clear();
@@ -179,20 +200,24 @@ int conclude(Session& session, const Results& results, Arguments arguments,
       kept = false;
     }
   };
-  attempt([&] { save(results, (build / "results").string()); });
+  attempt([&] { save(results, (build / "results").string(), suite); });
   if (arguments.publish && !is_whole(session)) {
     fmt::print(stderr, "Nothing is published, since this is not the whole of it.\n");
     arguments.publish = false;
   }
-  if (arguments.publish) attempt([&] { save(results, (root / "notes" / "results").string()); });
+  const std::string published = (root / "notes" / "results").string();
+  if (arguments.publish) attempt([&] { save(results, published, suite); });
   Results reference;
-  if (!arguments.publish && std::filesystem::exists(root / "notes" / "results" / "results.json"))
-    attempt([&] { reference = load((root / "notes" / "results").string()); });
-  if (!results.runs.empty()) {
-    std::fputs(table(results, reference).c_str(), stdout);
-    attempt([&] { std::fputs(verdicts_plain(ledger_of(root.string()), results).c_str(), stdout); });
-  }
-  kept = write_notes(results, arguments) && kept;
+  if (!arguments.publish && std::filesystem::exists(std::filesystem::path(published) / file_of(suite)))
+    attempt([&] { reference = load(published, suite); });
+  if (!results.runs.empty()) std::fputs(table(results, reference).c_str(), stdout);
+  attempt([&] {
+    const Results all =
+        with_others(results, suite, arguments.publish ? published : (build / "results").string());
+    if (!results.runs.empty())
+      std::fputs(verdicts_plain(ledger_of(root.string()), all, results).c_str(), stdout);
+    kept = write_notes(all, arguments) && kept;
+  });
   if (session.dropped() > 0)
     fmt::print(stderr, "{} runs were dropped, since the machine was not ours alone.\n", session.dropped());
   if (session.failed() > 0)
@@ -210,9 +235,40 @@ int conclude(Session& session, const Results& results, Arguments arguments,
 // What was measured before, told again: after a change of the prose, or of how it is told.
 int report_again(const Arguments& arguments) {
   const std::filesystem::path root = arguments.root, build = root / "build";
-  const Results results = load((arguments.publish ? root / "notes" / "results" : build / "results").string());
+  const Results results =
+      load_all((arguments.publish ? root / "notes" / "results" : build / "results").string());
   std::fputs(table(results).c_str(), stdout);
   return write_notes(results, arguments) ? 0 : 1;
+}
+
+// Why there is nothing to measure, and what there is.
+void tell_nothing(const Setting& setting, Suite suite, const Arguments& arguments) {
+  if (all_cells(setting, suite).empty()) {
+    fmt::print(stderr, "bench/run: there are no cells in the suite {} yet.\n", to_string(suite));
+    return;
+  }
+  if (!arguments.claim.empty()) {
+    const bool elsewhere = !cells_of_claim(ledger_of(arguments.root), arguments.claim).empty();
+    fmt::print(stderr, "bench/run: nothing that this can measure decides the claim {}; {}.\n",
+               arguments.claim,
+               elsewhere ? fmt::format("`bench/run --claim {}` alone finds its cells", arguments.claim)
+                         : "notes/claims.md says why");
+    return;
+  }
+  for (const Suite other : suites) {
+    if (other != suite && !arguments.filter.empty() && arguments.servers.empty() &&
+        !chosen(all_cells(setting, other), arguments.filter).empty()) {
+      fmt::print(stderr, "bench/run: \"{}\" matches cells of the suite {} only: {} --filter '{}'\n",
+                 arguments.filter, to_string(other), command_of(other), arguments.filter);
+      return;
+    }
+  }
+  fmt::print(stderr, "bench/run: no cell {}matches \"{}\". There are:\n",
+             arguments.servers.empty() ? "" : "that can be measured on these servers ", arguments.filter);
+  for (const Experiment& experiment : experiments()) {
+    if (experiment.suite == suite) fmt::print(stderr, "  {:<13} {}\n", experiment.name, experiment.question);
+  }
+  fmt::print(stderr, "{} --list has all cells.\n", command_of(suite));
 }
 
 int measure_all(const Arguments& arguments) {
@@ -235,19 +291,10 @@ int measure_all(const Arguments& arguments) {
     }
   }
   const Setting setting = make_setting(arguments);
-  const std::vector<Cell> cells = chosen_cells(setting, arguments);
-  if (cells.empty() && !arguments.claim.empty()) {
-    fmt::print(stderr,
-               "bench/run: nothing that this can measure decides the claim {}; notes/claims.md says why.\n",
-               arguments.claim);
-    return 2;
-  }
+  const Suite suite = suite_for(arguments);
+  const std::vector<Cell> cells = chosen_cells(setting, suite, arguments);
   if (cells.empty()) {
-    fmt::print(stderr, "bench/run: no cell {}matches \"{}\". There are:\n",
-               arguments.servers.empty() ? "" : "that can be measured on these servers ", arguments.filter);
-    for (const Experiment& experiment : experiments())
-      fmt::print(stderr, "  {:<13} {}\n", experiment.name, experiment.question);
-    fmt::print(stderr, "bench/run --list has all cells.\n");
+    tell_nothing(setting, suite, arguments);
     return 2;
   }
   if (arguments.list) {
@@ -269,9 +316,13 @@ int measure_all(const Arguments& arguments) {
   const std::string directory = (std::filesystem::path(arguments.root) / "build" / "results").string();
   Results results;
   results.provenance = provenance(arguments.root, setting.seed);
+  tell_suite(results.provenance, suite);
   std::string set_up = results.provenance["kernel"] + results.provenance["cpu"] + in_words(best_means());
+  if (suite != Suite::main) set_up += to_string(suite);
+  if (suite == Suite::browser) set_up += results.provenance["node"] + results.provenance["chromium"];
   for (const auto& [arm, server] : setting.place.servers) set_up += arm + server.origin;
-  const std::string identity = identity_of(programs_of(setting.place), profile, setting.seed, set_up);
+  const std::string identity =
+      identity_of(programs_of(setting.place, suite, arguments.root), profile, setting.seed, set_up);
   // Two at once would measure each other.
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -282,8 +333,8 @@ int measure_all(const Arguments& arguments) {
                directory);
     return 1;
   }
-  Journal journal(directory + (arguments.full ? "/full.jsonl" : "/runs.jsonl"), identity,
-                  arguments.full && !arguments.anew);
+  const std::string_view name = !arguments.full ? "runs" : suite == Suite::main ? "full" : to_string(suite);
+  Journal journal(fmt::format("{}/{}.jsonl", directory, name), identity, arguments.full && !arguments.anew);
   if (!journal.dropped().empty()) fmt::print(stderr, "{}\n", journal.dropped());
   const std::vector<Job> planned = plan_jobs(cells, setting.seed);
   const std::vector<Job> jobs = left_of(planned, journal.found());
@@ -326,7 +377,7 @@ int measure_all(const Arguments& arguments) {
   results.provenance["runs"] = results.runs.size() < planned.size()
                                    ? fmt::format("{} of {}: interrupted", results.runs.size(), planned.size())
                                    : fmt::format("{}", planned.size());
-  return conclude(session, results, arguments, without_runs(planned, results.runs));
+  return conclude(session, results, suite, arguments, without_runs(planned, results.runs));
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ void report(const Results& results, const std::string& from_dir, const std::stri
 }
 
 std::string difference(const std::string& results_dir, const std::string& project_dir) {
-  const Results results = load(results_dir);
+  const Results results = load_all(results_dir);
   const Ledger ledger = ledger_of(project_dir);
   for (const fs::path& note : notes_of(project_dir)) {
     const fs::path path = fs::path(project_dir) / note;

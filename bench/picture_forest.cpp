@@ -113,7 +113,8 @@ Picture forest_picture() {
       "Each claim about how many times one is more than the other: what was measured here, with its 95 % confidence interval, and what was published.",
       "whether both were measured alike: the claim's own words say on which set-up",
       "bench/run",
-      draw};
+      draw,
+      true};
 }
 
 }  // namespace bench

@@ -21,6 +21,7 @@ struct Picture {
   std::string command;    ///< what makes it
   /// Nothing where its cells were not measured.
   std::function<std::optional<Drawing>(const Results&, const Ledger&)> draw;
+  bool of_claims = false;  ///< its cells are those of the ledger, of any suite; else of the main one
 };
 
 Picture ecdf_picture();

@@ -1,6 +1,7 @@
 #include "bench/provenance.hpp"
 
 #include "bench/network.hpp"
+#include "bench/pipe.hpp"
 
 #include <boost/version.hpp>
 #include <curl/curl.h>
@@ -19,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -117,6 +119,16 @@ void tell_line(Provenance& p) {
 
 std::string tcp(const std::string& name) { return first_line("/proc/sys/net/ipv4/" + name); }
 
+// The first line of what it says of itself.
+std::string version_of(const std::string& program) {
+  try {
+    const std::string said = pipe_through({program, "--version"}, program, {});
+    return said.substr(0, std::min(said.find_last_not_of(" \n", said.find('\n')) + 1, said.size()));
+  } catch (const std::runtime_error&) {
+    return "not installed";
+  }
+}
+
 }  // namespace
 
 CpuTime cpu_time() {
@@ -171,6 +183,13 @@ Provenance provenance(const std::string& repository, std::uint64_t seed) {
   p["seed"] = std::to_string(seed);
   p["started"] = now_utc();
   return p;
+}
+
+void tell_suite(Provenance& provenance, Suite suite) {
+  if (suite == Suite::main) return;
+  provenance["suite"] = to_string(suite);
+  if (suite != Suite::browser) return;
+  for (const char* program : {"node", "chromium"}) provenance[program] = version_of(program);
 }
 
 void finish(Provenance& provenance, const CpuTime& start) {

@@ -25,6 +25,9 @@ double stolen(const CpuTime& before, const CpuTime& after);
 /// is the source tree; where git cannot say its commit, that is "unknown". Never throws for what cannot be read: it is then "unknown".
 Provenance provenance(const std::string& repository, std::uint64_t seed);
 
+/// Adds what another suite than the main one needs beside this project: its name, the versions of node and Chromium.
+void tell_suite(Provenance& provenance, Suite suite);
+
 /// Adds the end: the time in UTC, and the time stolen since `start`.
 void finish(Provenance& provenance, const CpuTime& start);
 

@@ -34,26 +34,45 @@ std::string day_of(const Provenance& provenance, const std::string& moment) {
 }
 
 // "2026-11-22" or "2026-11-22 to 2026-11-23 in 3 sittings".
-std::string days_of(const Results& results) {
-  std::string first = day_of(results.provenance, "started");
-  if (results.sittings.empty()) return first;
-  const std::string last = day_of(results.provenance, "ended");
-  return fmt::format("{}{} in {} sittings", first, last == first ? "" : " to " + last,
-                     results.sittings.size());
+std::string days_of(const Made& made) {
+  std::string first = day_of(made.provenance, "started");
+  if (made.sittings.empty()) return first;
+  const std::string last = day_of(made.provenance, "ended");
+  return fmt::format("{}{} in {} sittings", first, last == first ? "" : " to " + last, made.sittings.size());
 }
 
-std::string commits_of(const Results& results) {
-  std::vector<std::string> commits{commit_of(results.provenance)};
-  for (const Provenance& sitting : results.sittings) {
+std::string commits_of(const Made& made) {
+  std::vector<std::string> commits{commit_of(made.provenance)};
+  for (const Provenance& sitting : made.sittings) {
     const std::string commit = commit_of(sitting);
     if (std::find(commits.begin(), commits.end(), commit) == commits.end()) commits.push_back(commit);
   }
   return fmt::format("{} {}", commits.size() == 1 ? "commit" : "commits", fmt::join(commits, " and "));
 }
 
-std::string made_on(const Results& results) {
-  return fmt::format("{}, {}, {}, {} cores, {}", days_of(results), commits_of(results), said(results, "cpu"),
-                     said(results, "cores"), said(results, "kernel"));
+std::string made_on(const Made& made) {
+  return fmt::format("{}, {}, {}, {} cores, {}", days_of(made), commits_of(made),
+                     said(made.provenance, "cpu"), said(made.provenance, "cores"),
+                     said(made.provenance, "kernel"));
+}
+
+Made made_of(const Results& results, Suite suite) {
+  if (suite == Suite::main) return {results.provenance, results.sittings};
+  const auto found = results.others.find(suite);
+  return found == results.others.end() ? Made() : found->second;
+}
+
+std::string made_on(const Results& results, Suite suite = Suite::main) {
+  return made_on(made_of(results, suite));
+}
+
+// Of what is made of cells of all suites.
+std::string made_on_all(const Results& results) {
+  std::string text = made_on(results);
+  for (const auto& [suite, made] : results.others)
+    text += fmt::format("; cells of the suite {}: `{}` on {}", to_string(suite), command_of(suite),
+                        made_on(made));
+  return text;
 }
 
 // The gates that were not passed: each cell and gate once, with its runs and what the first of them saw.
@@ -138,14 +157,15 @@ std::string models_block(const Results& results) {
   if (counts.rows.empty()) return "Nothing that has a model was measured in this run.\n";
   std::string out = markdown(counts);
   if (!off.rows.empty()) out += "\nThese are further off:\n\n" + markdown(off);
-  return out + fmt::format("\nMade by `bench/run --full` on {}.\n", made_on(results));
+  return out + fmt::format("\nMade by `bench/run --full` on {}.\n", made_on_all(results));
 }
 
 constexpr std::string_view how_to_read =
     "Each figure is the median over the runs, in brackets the smallest and the largest";
 
-std::string footer(const Results& results, const std::string& not_shown, const std::string& command) {
-  return fmt::format("It does not show {}. Made by `{}` on {}.\n", not_shown, command, made_on(results));
+// `made`: as made_on() says it.
+std::string footer(const std::string& made, const std::string& not_shown, const std::string& command) {
+  return fmt::format("It does not show {}. Made by `{}` on {}.\n", not_shown, command, made);
 }
 
 std::string table_cell(std::string text) {
@@ -155,29 +175,37 @@ std::string table_cell(std::string text) {
 }
 
 // When each was, and what was not in all of them as it was in the last.
-std::string sittings_block(const Results& results) {
-  if (results.sittings.empty()) return {};
+std::string sittings_block(const Made& made) {
+  if (made.sittings.empty()) return {};
   Table table{{"sitting", "started", "ended", "runs", "commit", "stolen time"}, {}};
   std::string others;
-  for (const Provenance& sitting : results.sittings) {
+  for (const Provenance& sitting : made.sittings) {
     const std::size_t number = table.rows.size() + 1;
     table.rows.push_back({std::to_string(number), said(sitting, "started"), said(sitting, "ended"),
                           said(sitting, "runs"), commit_of(sitting), said(sitting, "stolen time")});
     for (const auto& [name, value] : sitting) {
       const bool shown = std::find(table.head.begin(), table.head.end(), name) != table.head.end();
-      if (!shown && name != "dirty" && said(results, name) != value)
+      if (!shown && name != "dirty" && said(made.provenance, name) != value)
         others += fmt::format("- In sitting {} {} was {}.\n", number, name, table_cell(value));
     }
   }
-  return fmt::format("\nMade in {} sittings, of the same programs:\n\n{}{}", results.sittings.size(),
+  return fmt::format("\nMade in {} sittings, of the same programs:\n\n{}{}", made.sittings.size(),
                      markdown(table), others.empty() ? others : '\n' + others);
 }
 
-std::string provenance_block(const Results& results) {
+std::string provenance_table(const Made& made) {
   std::string out = "| what | was |\n| --- | --- |\n";
-  for (const auto& [name, value] : results.provenance)
+  for (const auto& [name, value] : made.provenance)
     out += fmt::format("| {} | {} |\n", name, table_cell(value));
-  out += sittings_block(results);
+  return out + sittings_block(made);
+}
+
+std::string provenance_block(const Results& results) {
+  std::string out = provenance_table({results.provenance, results.sittings});
+  for (const auto& [suite, made] : results.others) {
+    out += fmt::format("\nCells of the suite {} were measured apart, by `{}`:\n\n{}", to_string(suite),
+                       command_of(suite), provenance_table(made));
+  }
   return out + "\nIt does not show what else ran on the machine or on its host. Made by `bench/run`.\n";
 }
 
@@ -191,7 +219,8 @@ std::string picture_block(const Results& results, const std::string& name, const
   if (!picture.draw(results, ledger))
     return fmt::format("Not measured in this run. `{}` does.\n", picture.command);
   return fmt::format("![{}]({}{}.svg)\n\n{} ", picture.title, directory, picture.name, picture.shows) +
-         footer(results, picture.not_shown, picture.command);
+         footer(picture.of_claims ? made_on_all(results) : made_on(results), picture.not_shown,
+                picture.command);
 }
 
 }  // namespace
@@ -231,7 +260,7 @@ std::string block(const Results& results, const std::string& name, const Ledger&
           fmt::format("the block \"{}\" needs the claims of notes/claims.json", name));
     return (name == "claims" ? claims_in_full(ledger, results) : verdicts(ledger, results)) + '\n' +
            footer(
-               results,
+               made_on_all(results),
                "what holds elsewhere: each verdict is about the set-up that stands with its claim, on one machine",
                "bench/run");
   }
@@ -239,15 +268,17 @@ std::string block(const Results& results, const std::string& name, const Ledger&
   if (name == "headline") {
     return markdown(headline(results)) +
            "\nEach figure is the median over the runs; their spread stands in the tables. Bytes are TCP payload, both ways, set-up apart. " +
-           footer(results, "a browser, TLS or a proxy: headers are as lean as they get", "bench/run");
+           footer(made_on(results), "a browser, TLS or a proxy: headers are as lean as they get",
+                  "bench/run");
   }
   for (const Experiment& which : experiments()) {
     if (which.name != name) continue;
     const std::vector<CellRuns> all = cells(results, name);
-    if (all.empty()) return fmt::format("Not measured in this run. `bench/run --filter ^{}/` does.\n", name);
+    const std::string command = fmt::format("{} --filter ^{}/", command_of(which.suite), name);
+    if (all.empty()) return fmt::format("Not measured in this run. `{}` does.\n", command);
     std::string out = markdown(tabulate(all, which.parameters, which.columns)) +
                       fmt::format("\n{}; {}. ", how_to_read, which.counted) +
-                      footer(results, which.not_shown, "bench/run --filter ^" + name + "/");
+                      footer(made_on(results, which.suite), which.not_shown, command);
     return with_gates(out, not_counted(results, name));
   }
   std::string known = "headline, models, provenance, claims, verdicts";

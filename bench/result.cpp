@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t version = 2;
 
-fs::path summary_of(const fs::path& directory) { return directory / "results.json"; }
+fs::path summary_of(const fs::path& directory, Suite suite) { return directory / file_of(suite); }
 
 fs::path samples_of(const fs::path& directory, const Run& run) {
   return directory / "samples" / fmt::format("{}-{}.txt", run.cell, run.repetition);
@@ -191,7 +191,10 @@ void load_samples(Run& run, const std::string& directory) {
   run.samples_ns = decode_samples(path, *text, run.samples);
 }
 
-void save(const Results& results, const std::string& directory) {
+void save(const Results& results, const std::string& directory, Suite suite) {
+  if (!results.others.empty())
+    throw std::invalid_argument(
+        "results of several suites were to be saved in one file, expected those of one");
   // A line for each run, so that a difference between two files can be read.
   std::string text = fmt::format("{{\n\"version\":{},\n\"provenance\":{{\n{}\n}},\n", version,
                                  text_of(results.provenance, ",\n"));
@@ -210,13 +213,13 @@ void save(const Results& results, const std::string& directory) {
   }
   text += "\n]\n}\n";
   for (const Run& run : results.runs) save_samples(run, directory);
-  write(summary_of(directory), text);
+  write(summary_of(directory, suite), text);
 }
 
-Results load(const std::string& directory) {
-  const fs::path path = summary_of(directory);
+Results load(const std::string& directory, Suite suite) {
+  const fs::path path = summary_of(directory, suite);
   const auto text = read(path);
-  if (!text) fail(path, "cannot be read; bench/run makes it");
+  if (!text) fail(path, fmt::format("cannot be read; {} makes it", command_of(suite)));
   boost::system::error_code error;
   const json::value file = json::parse(*text, error);
   if (error) fail(path, "cut short or not JSON: " + error.message());
@@ -224,7 +227,8 @@ Results load(const std::string& directory) {
   try {
     const std::int64_t got = file.at("version").to_number<std::int64_t>();
     if (got != version)
-      fail(path, fmt::format("is of version {}, expected {}; bench/run makes it anew", got, version));
+      fail(path,
+           fmt::format("is of version {}, expected {}; {} makes it anew", got, version, command_of(suite)));
     results.provenance = decode_provenance(file.at("provenance").as_object());
     if (const json::value* sittings = file.as_object().if_contains("sittings")) {
       for (const json::value& sitting : sittings->as_array())
@@ -241,6 +245,37 @@ Results load(const std::string& directory) {
     fail(path, "is not a result file of this program: a member is of another type");
   }
   return results;
+}
+
+Results with_others(Results results, Suite suite, const std::string& directory) {
+  Results all;
+  std::map<std::string, Suite> owners;
+  for (const Suite one : suites) {
+    if (one != suite && !fs::exists(summary_of(directory, one))) continue;
+    Results next = one == suite ? std::move(results) : load(directory, one);
+    for (Run& run : next.runs) {
+      if (const Suite owner = owners.emplace(run.cell, one).first->second; owner != one)
+        fail(summary_of(directory, one),
+             fmt::format("has the cell {}, and so has {}", run.cell, file_of(owner)));
+      all.runs.push_back(std::move(run));
+    }
+    Made made{std::move(next.provenance), std::move(next.sittings)};
+    if (one == Suite::main) {
+      all.provenance = std::move(made.provenance);
+      all.sittings = std::move(made.sittings);
+    } else {
+      all.others.emplace(one, std::move(made));
+    }
+  }
+  return all;
+}
+
+Results load_all(const std::string& directory) {
+  const auto there = std::find_if(suites.begin(), suites.end(), [&directory](Suite suite) {
+    return fs::exists(summary_of(directory, suite));
+  });
+  const Suite first = there == suites.end() ? Suite::main : *there;
+  return with_others(load(directory, first), first, directory);
 }
 
 }  // namespace bench

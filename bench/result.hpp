@@ -1,6 +1,8 @@
 #pragma once
 // What one run of one cell brought. Experiments fill it, the report reads it; between them lies a file.
 
+#include "bench/suite.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -45,11 +47,19 @@ struct Run {
 /// Where and how the runs were made: commit, machine, versions, settings. Text, for people.
 using Provenance = std::map<std::string, std::string>;
 
+/// Where and how the runs of one suite were made.
+struct Made {
+  Provenance provenance;
+  std::vector<Provenance> sittings = {};  ///< as in Results
+};
+
 struct Results {
   Provenance provenance;
   std::vector<Run> runs = {};
   /// Each time that the program was started for it, where that was more than once: begun, interrupted, gone on with.
   std::vector<Provenance> sittings = {};
+  /// Of other suites, whose runs are among these. What stands above is then the main suite's.
+  std::map<Suite, Made> others = {};
 };
 
 /// A provenance as one line of JSON, and back. Throws as decode_run().
@@ -63,10 +73,15 @@ Run decode_run(const std::string& line, const std::string& where);
 /// The samples of one run, to samples/<cell>-<repetition>.txt below the directory. save() does so for all that still have theirs.
 void save_samples(const Run& run, const std::string& directory);
 
-/// One JSON file (without samples) and, for runs that have them, samples/<cell>-<repetition>.txt beside it, one number a line.
+/// One JSON file for each suite (without samples) and, for runs that have them, samples/<cell>-<repetition>.txt beside it, one number a line.
 /// Throws std::runtime_error with the path where a file cannot be written, or is cut short or of another version.
-void save(const Results& results, const std::string& directory);
-Results load(const std::string& directory);
+void save(const Results& results, const std::string& directory, Suite suite = Suite::main);
+Results load(const std::string& directory, Suite suite = Suite::main);
+
+/// Of all suites that the directory has a file of. Throws as load() for each, and where there is none, or two of them have the same cell.
+Results load_all(const std::string& directory);
+/// `results` of one suite together with what the directory has of the others. Throws as load_all().
+Results with_others(Results results, Suite suite, const std::string& directory);
 
 /// Reads the samples of a run back from beside its summary. Throws std::runtime_error where they are not there, cut short or not as many as there were.
 void load_samples(Run& run, const std::string& directory);

@@ -24,12 +24,18 @@ struct CountedRuns {
   std::map<unsigned, std::vector<const Run*>> counted;  // by repetition
   const Run* failed = nullptr;                          // one that did not count
 };
-using Cells = std::map<std::string, CountedRuns>;
+struct Cells {
+  const std::vector<Experiment>& experiments;
+  std::map<std::string, CountedRuns> by_name = {};
+  std::set<Suite> suites = {};  // of which there is anything
+};
 
-Cells cells_of(const Results& results) {
-  Cells cells;
+Cells cells_of(const Results& results, const std::vector<Experiment>& experiments) {
+  Cells cells{experiments};
   for (const Run& run : results.runs) {
-    CountedRuns& cell = cells[run.cell];
+    const auto [found, is_new] = cells.by_name.try_emplace(run.cell);
+    if (is_new) cells.suites.insert(suite_of(run.cell, experiments));
+    CountedRuns& cell = found->second;
     if (run.counts()) {
       cell.counted[run.repetition].push_back(&run);
     } else {
@@ -55,8 +61,12 @@ struct Series {
 // Either the series, or why there is none.
 std::pair<Series, std::string> series_of(const Term& figure, const Cells& cells,
                                          const std::vector<unsigned>& repetitions) {
-  const auto cell = cells.find(figure.cell);
-  if (cell == cells.end()) return {{}, figure.cell + " was not measured"};
+  const auto cell = cells.by_name.find(figure.cell);
+  if (cell == cells.by_name.end()) {
+    const Suite suite = suite_of(figure.cell, cells.experiments);
+    if (suite == Suite::main || cells.suites.contains(suite)) return {{}, figure.cell + " was not measured"};
+    return {{}, fmt::format("`{} --publish` measures it", command_of(suite))};
+  }
   if (cell->second.counted.empty())
     return {{}, fmt::format("no run of {} counts: {}", figure.cell, gate_of(*cell->second.failed))};
   Series series;
@@ -81,8 +91,8 @@ std::pair<Series, std::string> series_of(const Term& figure, const Cells& cells,
 std::vector<unsigned> repetitions_of(const std::vector<const Term*>& figures, const Cells& cells) {
   std::set<unsigned> found;
   for (const Term* figure : figures) {
-    const auto cell = cells.find(figure->cell);
-    if (cell == cells.end()) continue;
+    const auto cell = cells.by_name.find(figure->cell);
+    if (cell == cells.by_name.end()) continue;
     for (const auto& [repetition, runs] : cell->second.counted) found.insert(repetition);
   }
   return {found.begin(), found.end()};
@@ -273,17 +283,19 @@ Truth truth(const Condition& condition, const Reading& measured) {
   return Truth::open;
 }
 
-Judgement judge(const Claim& claim, const Results& results) { return judge_by(claim, cells_of(results)); }
+Judgement judge(const Claim& claim, const Results& results, const std::vector<Experiment>& among) {
+  return judge_by(claim, cells_of(results, among));
+}
 
 std::vector<Judgement> judge(const Ledger& ledger, const Results& results) {
-  const Cells cells = cells_of(results);
+  const Cells cells = cells_of(results, experiments());
   std::vector<Judgement> judgements;
   for (const Claim& claim : ledger) judgements.push_back(judge_by(claim, cells));
   return judgements;
 }
 
 std::vector<Comparison> comparisons(const Ledger& ledger, const Results& results) {
-  const Cells cells = cells_of(results);
+  const Cells cells = cells_of(results, experiments());
   std::vector<Comparison> found;
   for (const Claim& claim : ledger) {
     for (const Number& number : claim.numbers) {

@@ -2,6 +2,7 @@
 // What results say about the claims of the ledger: a pure function of both, so that a verdict can be taken again by anybody who has
 // the result file.
 
+#include "bench/experiment.hpp"
 #include "bench/ledger.hpp"
 #include "bench/result.hpp"
 
@@ -31,7 +32,10 @@ struct Judgement {
 
 /// The verdict is that of the first case whose conditions all hold for the whole interval. Where a number that the rule names is not there,
 /// or no case holds for certain, it is "not measured here", with the reason. `claim` must outlive what is returned.
-Judgement judge(const Claim& claim, const Results& results);
+/// A cell of another suite than the main one, of which there is no run at all, is missing with the command that measures it; `among` says which cells
+/// these are.
+Judgement judge(const Claim& claim, const Results& results,
+                const std::vector<Experiment>& among = experiments());
 
 /// The same for all of them, in order.
 std::vector<Judgement> judge(const Ledger& ledger, const Results& results);

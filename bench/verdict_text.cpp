@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -229,10 +230,16 @@ std::string verdicts(const Ledger& ledger, const Results& results) {
   return others.empty() ? out : out + "\nNot measured here:\n\n" + others;
 }
 
-std::string verdicts_plain(const Ledger& ledger, const Results& results) {
-  const std::vector<Judgement> judgements = judge(ledger, results);
+std::string verdicts_plain(const Ledger& ledger, const Results& results, const Results& now) {
+  std::vector<Judgement> judgements = judge(ledger, results);
+  std::set<std::string> cells;
+  for (const Run& run : now.runs) cells.insert(run.cell);
   std::string out, others;
   for (std::size_t i = 0; i < ledger.size(); ++i) {
+    const std::vector<std::string> needed = cells_of_claim(ledger, ledger[i].id);
+    if (std::none_of(needed.begin(), needed.end(),
+                     [&](const std::string& cell) { return cells.contains(cell); }))
+      judgements[i] = {};
     if (judgements[i].verdict == Verdict::not_measured) {
       others += (others.empty() ? "" : ", ") + ledger[i].id;
       continue;

@@ -23,7 +23,7 @@ std::string with_numbers(std::string words, const Claim& claim, const std::vecto
 std::string claims_in_full(const Ledger& ledger, const Results& results);
 /// Markdown: a row for each claim that has a verdict, and below it the others.
 std::string verdicts(const Ledger& ledger, const Results& results);
-/// The same for a terminal.
-std::string verdicts_plain(const Ledger& ledger, const Results& results);
+/// The same for a terminal, of the claims that `now` has a cell of: what this execution measured of `results`.
+std::string verdicts_plain(const Ledger& ledger, const Results& results, const Results& now);
 
 }  // namespace bench

@@ -20,8 +20,8 @@ std::string lower_case(std::string_view name) {
 net::awaitable<void> mirror(Exchange& exchange) {
   const Request& request = exchange.request();
   // RFC 9112, 3: method SP target SP version CRLF
-  const std::size_t request_line =
-      request.method_string().size() + 1 + request.target().size() + 1 + std::string_view("HTTP/1.1\r\n").size();
+  const std::size_t request_line = request.method_string().size() + 1 + request.target().size() + 1 +
+                                   std::string_view("HTTP/1.1\r\n").size();
   std::string body = fmt::format(R"({{"bytes":{},"fields":[["request-line",{}])",
                                  exchange.connection().head_bytes, request_line);
   for (const auto& field : request) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -36,6 +38,11 @@ constexpr const char* schema = R"(
 // Of 4 KiB. A checkpoint costs two fsyncs, in which nobody's message is committed: seldom, but a server that is started
 // reads so much at most.
 constexpr int most_log_pages = 4096;
+constexpr int page_bytes = 4096;
+
+// And where the disk has no more room left than the log takes up, which may be what the database needs to take it in. Not for less
+// than so many.
+constexpr int least_log_pages = 64;
 
 // SQLite's file format, 1.3: where what is in the first 100 bytes.
 constexpr std::string_view magic("SQLite format 3\0", 16);
@@ -75,7 +82,8 @@ std::string_view column(sqlite3_stmt* statement, int index) {
 std::string reason(sqlite3* database) {
   std::string text = sqlite3_errmsg(database);
   const int code = sqlite3_errcode(database);
-  const int system = sqlite3_system_errno(database);
+  int system = sqlite3_system_errno(database);
+  if (system == 0) system = errno;  // a commit does not pass it on
   if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0)
     text += fmt::format(": {}", std::strerror(system));
   return text;
@@ -260,6 +268,7 @@ void Store::begin() {
 }
 
 Result<> Store::write(const Transaction& transaction) {
+  errno = 0;
   if (try_to_write(transaction)) return {};
   std::string why = reason(database_.get());
   roll_back();
@@ -290,7 +299,11 @@ void Store::roll_back() {
 }
 
 void Store::checkpoint_if_due() {
-  if (log_pages_ >= most_log_pages) checkpoint();
+  if (log_pages_ < least_log_pages) return;
+  std::error_code error;
+  const fs::space_info disk = fs::space(file_, error);
+  const bool is_tight = !error && disk.available < static_cast<std::uintmax_t>(log_pages_) * page_bytes;
+  if (log_pages_ >= most_log_pages || is_tight) checkpoint();
 }
 
 // The next transaction begins the log anew where this succeeds. Where it fails the log grows on.

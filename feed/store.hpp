@@ -60,8 +60,8 @@ class Store {
   /// Commits. Error, with status 507: nothing of it happened; later ones may succeed.
   Result<> write(const Transaction& transaction);
 
-  /// Takes what was written from the write-ahead log to its place, where that has grown to 16 MiB: takes as long as the disk
-  /// wants.
+  /// Takes what was written from the write-ahead log to its place, where that has grown to 16 MiB or the disk is nearly full: takes
+  /// as long as the disk wants.
   void checkpoint_if_due();
 
   /// What Linux calls this boot; empty where it does not say.

@@ -201,11 +201,22 @@ TEST(Claims, FollowWhatAPollOpensAndCosts) {
 
 // An interval that lies on both sides of a limit may leave a claim undecided; a number that is not there may not.
 TEST(Claims, HaveAllTheirNumbersInThePublishedResults) {
-  const bench::Results results = bench::load(project + "/notes/results");
+  const bench::Results results = bench::load_all(project + "/notes/results");
+  const auto is_there = [&results](const bench::Term* figure) {
+    const bench::Suite suite = bench::suite_of(figure->cell);
+    return suite == bench::Suite::main || results.others.contains(suite);
+  };
   for (const bench::Claim& claim : ledger()) {
     const bench::Judgement judgement = bench::judge(claim, results);
-    for (std::size_t i = 0; i < judgement.numbers.size(); ++i)
-      EXPECT_EQ(judgement.numbers[i].missing, "") << claim.id << ": " << claim.numbers[i].name;
+    for (std::size_t i = 0; i < judgement.numbers.size(); ++i) {
+      const auto figures = bench::figures_of(claim.numbers[i].value);
+      const std::string name = claim.id + ": " + claim.numbers[i].name;
+      if (std::all_of(figures.begin(), figures.end(), is_there)) {
+        EXPECT_EQ(judgement.numbers[i].missing, "") << name;
+      } else {  // of a suite that is measured apart
+        EXPECT_TRUE(judgement.numbers[i].missing.ends_with(" --publish` measures it")) << name;
+      }
+    }
   }
 }
 

@@ -413,6 +413,8 @@ TEST_F(Packets, LeaveNothingBehindWhenTheHarnessIsKilled) {
 }
 
 TEST(NoNetwork, SaysInASentenceThatTheRightIsMissing) {
+  if (const std::string reason = why_not(Means::packets); !reason.empty())
+    GTEST_SKIP() << "here the right is missing from the start: " << reason;
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t nobody = ::fork();
@@ -433,6 +435,7 @@ TEST(NoNetwork, SaysInASentenceThatTheRightIsMissing) {
   int status = 0;
   ASSERT_EQ(::waitpid(nobody, &status, 0), nobody);
   EXPECT_TRUE(WIFEXITED(status));
+  if (said == "cannot be nobody") GTEST_SKIP() << "here nobody may become somebody with fewer rights";
   EXPECT_EQ(
       said,
       "there is no right to make network namespaces (unshare: Operation not permitted): run it as root, in a "

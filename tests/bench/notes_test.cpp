@@ -79,7 +79,8 @@ TEST(Notes, AskForCellsThatAreThere) {
   for (const bench::Cell& cell : bench::all_cells({})) names.push_back(cell.name);
   std::size_t asked = 0;
   for (const fs::path& page : pages()) {
-    for (const std::string& filter : all(read(page), "bench/run --filter '?([^'`\\s]+)")) {
+    for (const std::string& filter :
+         all(read(page), "bench/run (?:--browser |--peers )?--filter '?([^'`\\s]+)")) {
       if (filter == "REGEX") continue;  // says how the option is used
       ++asked;
       const std::regex pattern(filter);

@@ -1,5 +1,6 @@
 // The program as people start it: what it answers to wrong words, and what is left when it is interrupted or killed.
 
+#include "bench/experiment.hpp"
 #include "bench/result.hpp"
 #include "support/child.hpp"
 
@@ -85,7 +86,8 @@ TEST(Program, AnswersWordsThatItDoesNotKnowWithThoseThatItDoes) {
 
   const Answer option = answer_to({"--frobnicate"});
   EXPECT_EQ(option.code, 2);
-  EXPECT_THAT(option.errors, HasSubstr("\"--frobnicate\" is not an option. There are --smoke, --full"));
+  EXPECT_THAT(option.errors,
+              HasSubstr("\"--frobnicate\" is not an option. There are --smoke, --full, --browser, --peers"));
 
   EXPECT_EQ(answer_to({"--full", "--smoke"}).code, 2);
   EXPECT_EQ(answer_to({"--seed", "x"}).code, 2);
@@ -119,6 +121,67 @@ TEST(Program, KnowsEveryClaimThatThereIs) {
   const Answer browser = answer_to({"--claim", "R6"});
   EXPECT_EQ(browser.code, 2);
   EXPECT_THAT(browser.errors, HasSubstr("nothing that this can measure decides the claim R6"));
+}
+
+TEST(Program, MeasuresASuiteAloneAndSaysWhereItHasNoCells) {
+  for (const bench::Suite suite : {bench::Suite::browser, bench::Suite::peers}) {
+    const std::string option = "--" + std::string(bench::to_string(suite));
+    std::vector<std::string> cells;
+    for (const bench::Cell& cell : bench::all_cells({}, suite)) cells.push_back(cell.name);
+    Child bench(words({option, "--list"}));
+    const int code = bench.wait(std::chrono::seconds(60));
+    if (cells.empty()) {
+      EXPECT_EQ(code, 2);
+      EXPECT_EQ(bench.errors(), "bench/run: there are no cells in the suite " +
+                                    std::string(bench::to_string(suite)) + " yet.\n");
+    } else {
+      EXPECT_EQ(code, 0);
+      EXPECT_THAT(bench.errors(), testing::StartsWith(std::to_string(cells.size()) + " cells, "));
+    }
+    EXPECT_EQ(answer_to({option, "--smoke"}).code, 2);
+    EXPECT_EQ(answer_to({option, "--filter", "^floor/null", "--publish"}).code, 2);
+  }
+  EXPECT_EQ(answer_to({"--browser", "--peers"}).code, 2);
+}
+
+TEST(Program, MakesTheNotesOfTheFilesOfAllSuites) {
+  const Project project;
+  std::ofstream(project.path / "notes" / "page.md")
+      << "<!-- figure: page/ws p50_us --><!-- /figure -->\n<!-- figure: floor/ws p50_us --><!-- /figure -->\n";
+  bench::Run run;
+  run.cell = "page/ws";
+  run.experiment = "page";
+  run.figures = {{"p50_us", 20'900}};
+  const std::string published = (project.path / "notes/results").string();
+  bench::save({{{"suite", "browser"}}, {run}}, published, bench::Suite::browser);
+  run.cell = "floor/ws";
+  run.experiment = "floor";
+  bench::save({{}, {run}}, published);
+  const std::string root = project.path.string();
+  Child bench(words({"--report", "--publish", "--root", root}));
+  bench.wait(std::chrono::seconds(60));
+  std::ifstream in(project.path / "notes" / "page.md", std::ios::binary);
+  EXPECT_EQ(
+      std::string(std::istreambuf_iterator<char>(in), {}),
+      "<!-- figure: page/ws p50_us -->21 ms<!-- /figure -->\n<!-- figure: floor/ws p50_us -->21 ms<!-- /figure -->\n");
+}
+
+// Where a suite was measured before, another one's run leaves it in the notes.
+TEST(Program, MakesYourNotesOfWhatWasMeasuredBeforeToo) {
+  const Project project;
+  std::ofstream(project.path / "notes" / "page.md") << "<!-- figure: page/ws p50_us --><!-- /figure -->\n";
+  bench::Run run;
+  run.cell = "page/ws";
+  run.experiment = "page";
+  run.figures = {{"p50_us", 20'900}};
+  bench::save({{{"suite", "browser"}}, {run}}, (project.path / "build/results").string(),
+              bench::Suite::browser);
+  Child bench(words({"--filter", "^floor/null", "--root", project.path.string()}));
+  bench.wait(std::chrono::seconds(120));
+  EXPECT_EQ(bench::load((project.path / "build/results").string()).runs.at(0).experiment, "floor");
+  std::ifstream in(project.path / "build" / "notes" / "page.md", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}),
+            "<!-- figure: page/ws p50_us -->21 ms<!-- /figure -->\n");
 }
 
 TEST(Program, DoesNotMeasureBesideAnother) {

@@ -18,7 +18,7 @@ TEST(PublishedNotes, FollowFromThePublishedResults) {
 
 TEST(PublishedNotes, HaveARunOfEachCellThatPassedItsGates) {
   std::map<std::string, int> counted;
-  for (const bench::Run& run : bench::load(project + "/notes/results").runs) {
+  for (const bench::Run& run : bench::load_all(project + "/notes/results").runs) {
     EXPECT_FALSE(run.gates.empty()) << run.cell;
     counted[run.cell] += run.counts();
   }

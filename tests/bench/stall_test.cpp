@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <sys/wait.h>
@@ -43,26 +44,48 @@ std::vector<std::chrono::nanoseconds> every(std::chrono::nanoseconds gap, std::s
   return plan;
 }
 
-// A run in which the server stands still from 200 ms to 400 ms. `window` 1: a closed loop, which sends
+struct Stalled {
+  bench::Delivered delivered;
+  std::chrono::nanoseconds begin{0},
+      end{0};  // of the stall, from the start of the run: as it was, however slow the machine
+};
+
+// A run in which the server stands still for 200 ms, some 200 ms after its start. `window` 1: a closed loop, which sends
 // nothing before it was answered.
-bench::Delivered with_stall(std::size_t window, bench::Run& run) {
+Stalled with_stall(std::size_t window, bench::Run& run) {
   std::thread stall;
+  Stalled stalled;
   bench::Delivery delivery;
   delivery.arm = "ws";
   delivery.plan = every(10ms, 80);
   delivery.phases.resize(1);
   delivery.window = window;
-  delivery.disturb = [&stall](bench::Site& site, Clock::time_point start) {
-    stall = std::thread([pid = site.process()->pid(), start] {
+  delivery.disturb = [&](bench::Site& site, Clock::time_point start) {
+    stall = std::thread([&stalled, pid = site.process()->pid(), start] {
       std::this_thread::sleep_until(start + 200ms);
       ::kill(pid, SIGSTOP);
-      std::this_thread::sleep_until(start + 400ms);
+      const auto begin = Clock::now();
+      std::this_thread::sleep_until(begin + 200ms);
+      stalled.begin = begin - start;
+      stalled.end = Clock::now() - start;
       ::kill(pid, SIGCONT);
     });
   };
-  const bench::Delivered delivered = bench::deliver(place(), delivery, run);
+  stalled.delivered = bench::deliver(place(), delivery, run);
   stall.join();
-  return delivered;
+  return stalled;
+}
+
+// How many messages were sent while the server stood still.
+std::size_t sent_meanwhile(const Stalled& stalled) {
+  const auto& [from_due, from_sent] = std::tie(stalled.delivered.from_due_ns, stalled.delivered.from_sent_ns);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < from_due.size(); ++i) {
+    const auto sent = std::chrono::nanoseconds(10ms) * static_cast<std::int64_t>(i) +
+                      std::chrono::nanoseconds(from_due[i] - from_sent[i]);
+    count += sent > stalled.begin && sent < stalled.end;
+  }
+  return count;
 }
 
 std::size_t longer_than(std::chrono::nanoseconds limit, const std::vector<std::int64_t>& samples) {
@@ -74,22 +97,25 @@ std::size_t longer_than(std::chrono::nanoseconds limit, const std::vector<std::i
 
 TEST(Stall, ShowsInTheLatencyFromTheDueTime) {
   bench::Run run;
-  const bench::Delivered delivered = with_stall(0, run);
+  const Stalled stalled = with_stall(0, run);
+  const bench::Delivered& delivered = stalled.delivered;
   ASSERT_EQ(delivered.from_due_ns.size(), 80u);
   EXPECT_GE(*std::max_element(delivered.from_due_ns.begin(), delivered.from_due_ns.end()), (150ms / 1ns));
   // 20 messages were due while the server stood still; those of the first 150 ms waited for more than 50 ms.
   EXPECT_GE(longer_than(50ms, delivered.from_due_ns), 12u);
+  EXPECT_GT(sent_meanwhile(stalled), 2u);
   EXPECT_TRUE(find(run, "every message at every reader once and in order")->passed);
 }
 
 TEST(Stall, IsHiddenFromAClosedLoopThatCountsFromTheSendTime) {
   bench::Run run;
-  const bench::Delivered delivered = with_stall(1, run);
+  const Stalled stalled = with_stall(1, run);
+  const bench::Delivered& delivered = stalled.delivered;
   ASSERT_EQ(delivered.from_due_ns.size(), 80u);
   EXPECT_GE(*std::max_element(delivered.from_due_ns.begin(), delivered.from_due_ns.end()), (150ms / 1ns));
   EXPECT_GE(longer_than(50ms, delivered.from_due_ns), 12u);
-  // Only the one message that was under way when the server stopped: the others were sent when it was over.
-  EXPECT_LE(longer_than(50ms, delivered.from_sent_ns), 2u);
+  // Only what was under way when the server stopped, or was answered just before: the others were sent when it was over.
+  EXPECT_LE(sent_meanwhile(stalled), 2u);
   // What the generator could not send in time is said as well.
   EXPECT_FALSE(find(run, "messages sent on time")->passed);
 }
@@ -145,12 +171,20 @@ TEST(Gates, PollersThatAreSpreadAreUniform) {
   delivery.interval = interval;
   delivery.plan = bench::poisson(50, 800ms, 7);
   delivery.phases = bench::phases(10, interval, 7);
-  bench::Run run;
-  bench::deliver_as_expected(place(), delivery, run);
-  const Gate* gate = find(run, "poll delays are uniform");
-  ASSERT_TRUE(gate);
-  EXPECT_TRUE(gate->passed) << gate->detail;
-  EXPECT_NEAR(run.predicted.at("mean_us"), 100'000, 1e-6);
+  // As the harness does: a run that the machine has spoilt is made again.
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    bench::Run run;
+    bench::deliver_as_expected(place(), delivery, run);
+    const Gate* gate = find(run, "poll delays are uniform");
+    ASSERT_TRUE(gate);
+    EXPECT_NEAR(run.predicted.at("mean_us"), 100'000, 1e-6);
+    if (gate->passed) return;
+    const bool by_machine = std::any_of(run.gates.begin(), run.gates.end(), [&run](const Gate& one) {
+      return !one.passed && bench::is_of_the_machine(run, one);
+    });
+    ASSERT_TRUE(by_machine) << gate->detail;
+  }
+  GTEST_SKIP() << "this machine is too busy to poll when it is due";
 }
 
 // Random phases and random messages a whole number of intervals long: what the gate lets pass of such runs, and what it stops.

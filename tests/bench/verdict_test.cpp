@@ -351,7 +351,7 @@ TEST(VerdictText, IsShortForTheReadmeAndForTheTerminal) {
       "range of the runs, which holds the median in 75 of 100 cases.\n"
       "\nNot measured here:\n\n- R6: it needs a browser: it is about its limit\n");
   EXPECT_EQ(
-      bench::verdicts_plain(two_claims(), two_results()),
+      bench::verdicts_plain(two_claims(), two_results(), two_results()),
       "L6  confirmed if  WebSocket is faster: 0.955 (0.950 to 0.960)\n"
       "                  0.955 times is faster\n"
       "\n0 confirmed, 1 confirmed if, 0 refuted, 1 not measured here. Some rest on 3 runs only: their interval is the "

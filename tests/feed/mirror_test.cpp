@@ -23,8 +23,8 @@ using testing::Not;
 
 class MirrorTest : public testing::Test {
  protected:
-  support::TestServer server{{}, support::Transports::polling,
-                             [](feed::Server& with) { feed::mount_mirror(with.routes()); }};
+  support::TestServer server{
+      {}, support::Transports::polling, [](feed::Server& with) { feed::mount_mirror(with.routes()); }};
   RawClient client{server.port()};
 };
 

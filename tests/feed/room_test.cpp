@@ -48,8 +48,8 @@ net::awaitable<Result<News>> next(Reader& reader, Clock::time_point due, std::si
 constexpr auto never = Clock::time_point::max();
 
 TEST_F(RoomTest, GivesAMessageThePlaceThatPublishReturns) {
-  EXPECT_EQ(room.publish({"ada", "hi"}).place(), (Cursor{"k3f9", 1}));
-  EXPECT_EQ(room.publish({"ada", "hi"}).place(), (Cursor{"k3f9", 2}));
+  EXPECT_EQ(room.publish({"ada", "hi"}).place().value(), (Cursor{"k3f9", 1}));
+  EXPECT_EQ(room.publish({"ada", "hi"}).place().value(), (Cursor{"k3f9", 2}));
   EXPECT_EQ(counters.published, 2u);
 }
 

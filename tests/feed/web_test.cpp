@@ -51,17 +51,16 @@ class WebTest : public testing::TestWithParam<std::string> {
       if (loaded.contains(path)) continue;
       const Answer& answer = loaded[path] = client.ask(support::get(path));
       const bool is_page = path == "/";
-      for (const std::string& next : all(answer.body, is_page ? R"re((?:href|src)="([^"]*)")re"
-                                                              : R"re((?:from |import\()'([^']*)')re"))
+      for (const std::string& next :
+           all(answer.body, is_page ? R"re((?:href|src)="([^"]*)")re" : R"re((?:from |import\()'([^']*)')re"))
         wanted.push_back(next);
     }
     return loaded;
   }
 
   const std::string client_js = read(GetParam() + "/client.js");
-  support::TestServer server{{}, support::Transports::all, [this](feed::Server& with) {
-                               feed::mount_page(with, client_js);
-                             }};
+  support::TestServer server{
+      {}, support::Transports::all, [this](feed::Server& with) { feed::mount_page(with, client_js); }};
   RawClient client{server.port()};
 };
 
@@ -109,7 +108,8 @@ TEST_P(WebTest, NeedsNoScriptOrStyleWithinThePage) {
 TEST_P(WebTest, NeverMakesMarkupOfText) {
   for (const auto& [path, answer] : load()) {
     EXPECT_EQ(
-        all(answer.body, "(innerHTML|outerHTML|insertAdjacentHTML|document\\.write|DOMParser|setHTMLUnsafe|srcdoc|\\beval\\b)"),
+        all(answer.body,
+            "(innerHTML|outerHTML|insertAdjacentHTML|document\\.write|DOMParser|setHTMLUnsafe|srcdoc|\\beval\\b)"),
         std::vector<std::string>())
         << path;
   }
