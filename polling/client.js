@@ -37,9 +37,10 @@ export class Client extends feed.Client {
 
   async #poll(first, signal) {
     const after = this.after;
+    const wait = first ? 0 : this.#wait; // whoever begins is told at once where the feed is, also while nobody speaks
     const { status, body } = await feed.request(`${this.url}/messages${after === '0' ? '' : `?after=${after}`}`, {
-      headers: this.#wait ? { Prefer: `wait=${this.#wait}` } : {},
-      within: feed.patience + this.#wait * 1000,
+      headers: wait ? { Prefer: `wait=${wait}` } : {},
+      within: feed.patience + wait * 1000,
       signal,
       wire: this.wire,
       count,

@@ -1216,4 +1216,17 @@ TEST(Stopping, TellsEveryReaderInItsOwnProtocol) {
   stopping.join();
 }
 
+// A publisher that has not heard yet that the server stops.
+TEST(Stop, SaysNothingBehindAGoodbyeAndTakesNothing) {
+  TestServer server;
+  SocketClient talks(server);
+  std::thread stopping([&] { server.stop(); });
+  EXPECT_EQ(talks.read_close(), 1001);
+  talks.send(frame(R"({"ref":1,"text":"too late"})"));
+  talks.send(frame("\x03\xe9", 0x88));
+  EXPECT_EQ(talks.read_to_end(), "");
+  talks.close();
+  stopping.join();
+}
+
 }  // namespace

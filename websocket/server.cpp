@@ -134,6 +134,11 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     beast::error_code error;
     co_await session.socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
     if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    // Nothing follows a close frame (RFC 6455, 5.5.1): what comes behind the goodbye could not be answered, so it is not taken.
+    if (!session.socket.is_open()) {
+      buffer.clear();
+      continue;
+    }
     if (!session.socket.got_text()) {
       ++counters.refused;
       co_await answered(session);

@@ -10,12 +10,12 @@
 #include "embedded/bench/live/web/pane.js.hpp"
 #include "embedded/bench/live/web/strip.js.hpp"
 #include "embedded/bench/live/web/words.js.hpp"
-#include "embedded/feed/web/feed.js.hpp"
 #include "embedded/feed/web/icon.svg.hpp"
 #include "embedded/polling/client.js.hpp"
 #include "embedded/sse/client.js.hpp"
 #include "embedded/websocket/client.js.hpp"
 #include "feed/message.hpp"
+#include "feed/web.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -156,7 +156,7 @@ void Server::mount_page() {
   outer_.mount_file("/live.css", css, embedded::live_css);
   outer_.mount_file("/live.js", javascript, embedded::live_js);
   outer_.mount_file("/words.js", javascript, embedded::words_js);
-  outer_.mount_file("/feed.js", javascript, embedded::feed_js);
+  feed::mount_modules(outer_);
   outer_.mount_file("/websocket.js", javascript, embedded::websocket::client_js);
   outer_.mount_file("/icon.svg", "image/svg+xml", embedded::icon_svg);
   outer_.mount_file("/claims.json", json, claims_);
@@ -172,7 +172,7 @@ void Server::mount_pane(feed::Server& upstream) const {
   upstream.mount_file("/figures.js", javascript, embedded::figures_js);
   upstream.mount_file("/strip.js", javascript, embedded::strip_js);
   upstream.mount_file("/words.js", javascript, embedded::words_js);
-  upstream.mount_file("/feed.js", javascript, embedded::feed_js);
+  feed::mount_modules(upstream);
   upstream.mount_file("/polling.js", javascript, embedded::polling::client_js);
   upstream.mount_file("/sse.js", javascript, embedded::sse::client_js);
   upstream.mount_file("/websocket.js", javascript, embedded::websocket::client_js);

@@ -104,7 +104,8 @@ TEST(LiveServer, ServesThePageAndLetsItShowThePanesAlone) {
   EXPECT_EQ(
       page.field("Content-Security-Policy"),
       "default-src 'self'; base-uri 'none'; form-action 'none'; " + frames + "; frame-ancestors 'none'");
-  for (const char* path : {"/live.css", "/live.js", "/words.js", "/feed.js", "/websocket.js", "/claims.json"})
+  for (const char* path :
+       {"/live.css", "/live.js", "/words.js", "/feed.js", "/http.js", "/websocket.js", "/claims.json"})
     EXPECT_EQ(live.ask(get(path)).status, 200) << path;
 }
 
@@ -118,8 +119,9 @@ TEST(LiveServer, ServesEachPaneFromItsRelayAndLetsThePageAloneShowIt) {
     EXPECT_THAT(pane.body, HasSubstr("data-figure=\"p99\""));
     EXPECT_THAT(pane.field("Content-Security-Policy"),
                 HasSubstr("frame-ancestors http://[::1]:" + std::to_string(live.port())));
-    for (const char* path : {"/pane.js", "/figures.js", "/strip.js", "/words.js", "/feed.js", "/polling.js",
-                             "/sse.js", "/websocket.js", "/live.css", "/chart.js", "/chart.css"})
+    for (const char* path :
+         {"/pane.js", "/figures.js", "/strip.js", "/words.js", "/feed.js", "/http.js", "/polling.js",
+          "/sse.js", "/websocket.js", "/live.css", "/chart.js", "/chart.css"})
       EXPECT_EQ(RawClient(port).ask(get(path)).status, 200) << path;
     EXPECT_EQ(number(live.state("live").at("panes").at(name), "down"), 0u);  // pages are not the feed's
   }
