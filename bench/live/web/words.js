@@ -4,26 +4,30 @@ const none = '–';
 
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
-/** `0.4 ms`, `492 ms`, `1.25 s`, with a space that does not break; so the others. */
+const blank = '\u00a0'; // does not break a line
+const unit = (number, name) => `${number}${blank}${name}`;
+
+/** `0.4 ms`, `492 ms`, `1.25 s`. */
 export function time(ms) {
   if (missing(ms)) return none;
-  if (ms < 0.05) return '< 0.1 ms'; // finer than a browser's clock
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  return ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 0.05) return `<${blank}${unit(0.1, 'ms')}`; // finer than a browser's clock
+  if (ms < 9.95) return unit(ms.toFixed(1), 'ms');
+  if (ms < 999.5) return unit(Math.round(ms), 'ms');
+  return unit((ms / 1000).toFixed(ms < 9950 ? 2 : 1), 's');
 }
 
 /** `930 B`, `12.3 kB`, `4.5 MB`, of 1000 each, as networks count. */
 export function size(bytes) {
   if (missing(bytes)) return none;
-  if (bytes < 999.5) return `${Math.round(bytes)} B`;
-  return bytes < 999_500 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999.5) return unit(Math.round(bytes), 'B');
+  return bytes < 999_500 ? unit((bytes / 1000).toFixed(1), 'kB') : unit((bytes / 1e6).toFixed(1), 'MB');
 }
 
 /** `12 345`. */
-export const count = (value) => (missing(value) ? none : Math.round(value).toLocaleString('en').replaceAll(',', ' '));
+export const count = (value) => (missing(value) ? none : Math.round(value).toLocaleString('en').replaceAll(',', blank));
 
-export const share = (value) => (missing(value) ? none : `${Math.round(value * 100)} %`);
+/** `14 %`. */
+export const share = (value) => (missing(value) ? none : unit(Math.round(value * 100), '%'));
 
 const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
