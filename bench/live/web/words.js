@@ -63,7 +63,7 @@ function trouble({ over, state, due, faults, silence, expected, reconnects, gaps
   if (faults.hold && behind) {
     return over === 'poll' && !wait
       ? `${plural(expected, 'message')} are on the way.`
-      : `The proxy gathers: ${plural(expected, 'message')} wait in it until ${size(held)} are full. An answer without an end is never complete.`;
+      : `The proxy gathers: ${plural(expected, 'message')} wait in it until its ${size(held)} are full. An answer without an end is never complete.`;
   }
   if (gaps > 0 && lost > 0 && silence < 5000) {
     return `${plural(lost, 'message')} were lost, and that was said: ${plural(gaps, 'gap')}${missed > 0 ? `, ${count(missed)} known to be missing` : ''}.`;
@@ -86,7 +86,7 @@ function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults, r
       : wait ? 'Nobody speaks: one question waits at the server.' : 'Nobody speaks.';
   }
   if (faults.idle && reconnects > 0) {
-    return `Nobody speaks, so the line is cut after ${idle / 1000} s, again and again: ${plural(reconnects, 'time')}. If the server said something before that, however little, it would live.`;
+    return `Nobody speaks, so the line is cut after ${idle / 1000} s, ${plural(reconnects, 'time')} so far. If the server said something before that, however little, it would live.`;
   }
   return `Nobody speaks, and in ${Math.round(seconds)} s it took ${size(bytes)} to keep the line open.`;
 }
