@@ -117,6 +117,7 @@ Experiment proxy_experiment();
 Experiment http2_experiment();
 Experiment dead_peer_experiment();
 Experiment protocol_experiment();
+Experiment browser_experiment();
 Experiment keeping_experiment();
 
 /// All of them, in the order in which they are told about.

@@ -96,6 +96,7 @@ Setting make_setting(const Arguments& arguments) {
   setting.seed = arguments.seed;
   setting.place.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
   setting.place.cores = choose_cores();
+  setting.place.root = arguments.root;
   if (!arguments.servers.empty()) setting.place.servers = arms_of(arguments.servers);
   return setting;
 }

@@ -22,7 +22,8 @@ struct Place {
   std::string programs;  ///< directory of polling_server and the others
   Cores cores;
   std::map<std::string, feed::Address, std::less<>> servers =
-      {};  ///< by arm: used instead of our own, where there are any
+      {};                  ///< by arm: used instead of our own, where there are any
+  std::string root = ".";  ///< the source tree
 };
 
 /// Another room on the same server for each number: "/rooms/bench-7".

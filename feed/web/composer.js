@@ -68,10 +68,12 @@ export class Composer {
     if (!text.trim()) return;
     this.#text.value = '';
     this.#fit();
+    this.complain(null);
     this.#onSend(this.#name, { text });
   }
 
   #sendPictures(files) {
+    if (files.length) this.complain(null);
     const refused = [...files].filter(({ type, size }) => !types.includes(type) || size > mostBytes);
     if (refused.length) {
       const [{ name, type, size }] = refused;

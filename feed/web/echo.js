@@ -5,7 +5,7 @@ import { button, element } from '/dom.js';
 const most = 30; // lines
 const numbers = (bytes) => bytes.subarray(0, 40).join(' ') + (bytes.length > 40 ? ' …' : '');
 
-/** Fills `root`, a <details>. `url`: the server's echo; `frameHead` as in websocket/client.js. Connects with the first "Send". */
+/** Fills `root`. `url`: the server's echo; `frameHead` as in websocket/client.js. Connects with the first "Send". */
 export function mount(root, url, frameHead) {
   const text = element('input', '');
   text.value = 'Hello 안녕';
@@ -15,8 +15,7 @@ export function mount(root, url, frameHead) {
   const log = element('ol', 'echoes');
   const form = element('form', '', labelled('Text', text), labelled('Bytes arrive as', kind),
     element('div', 'row', button('Send as text', () => send(text.value)), button('Send as bytes', () => send(new TextEncoder().encode(text.value)))));
-  root.append(element('summary', '', 'Text frame, binary frame: try it'),
-    element('p', '', 'A WebSocket carries text or bytes, and a frame says which. /echo sends back what it gets.'), form, log);
+  root.append(element('p', '', 'A WebSocket carries text or bytes, and a frame says which. /echo sends back what it gets.'), form, log);
   log.setAttribute('role', 'log');
   log.setAttribute('aria-label', 'What was sent and what arrived');
   form.addEventListener('submit', (event) => {

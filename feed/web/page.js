@@ -168,10 +168,10 @@ byId('room-list').addEventListener('click', ({ target }) => target.closest('a') 
 enter(roomInAddress());
 
 // Only a WebSocket has frames to play with.
-if (transport.echo) {
+byId('echo').hidden = !transport.echo;
+byId('echo').addEventListener('toggle', async () => {
   const { mount } = await import('/echo.js');
   const url = new URL(transport.echo, location);
   url.protocol = url.protocol.replace('http', 'ws');
   mount(byId('echo'), url, transport.frameHead);
-  byId('echo').hidden = false;
-}
+}, { once: true });

@@ -104,10 +104,10 @@ export class Wire {
   #layFacts() {
     const { up, down, messages, requests, cookies, cookieBytes, answers, empty, frames } = this.#sums;
     const facts = [];
-    if (messages) facts.push(['overhead per message', `${rounded((up.overhead + down.overhead) / messages)} bytes`, `in ${count(messages, 'message')}`]);
-    facts.push(['requests', bytes(requests), frames.up + frames.down ? `frames: ${bytes(frames.up)} ↑ ${bytes(frames.down)} ↓` : '']);
+    if (messages) facts.push(['overhead per message', `${rounded((up.overhead + down.overhead) / messages)} bytes`, count(messages, 'message')]);
+    facts.push(['requests', bytes(requests), frames.up + frames.down ? `frames ↑${bytes(frames.up)} ↓${bytes(frames.down)}` : '']);
     if (empty) facts.push(['answers that brought nothing', `${Math.round((100 * empty) / answers)} %`, `${bytes(empty)} of ${bytes(answers)}`]);
-    if (cookies) facts.push(['the cookie went along', `${bytes(cookies)} ×`, `${bytes(cookieBytes)} bytes in all`]);
+    if (cookies) facts.push(['the cookie went along', `${bytes(cookies)} ×`, `${bytes(cookieBytes)} bytes`]);
     byId('wire-facts').replaceChildren(...facts.map(([name, value, more]) => element('li', '', element('span', '', name), element('b', '', value), element('small', '', more))));
   }
 }

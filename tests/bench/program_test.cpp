@@ -118,9 +118,9 @@ TEST(Program, KnowsEveryClaimThatThereIs) {
   const Answer answer = answer_to({"--claim", "L99"});
   EXPECT_EQ(answer.code, 2);
   EXPECT_THAT(answer.errors, HasSubstr("there is no claim \"L99\", expected one of N1, N2"));
-  const Answer browser = answer_to({"--claim", "R6"});
+  const Answer browser = answer_to({"--claim", "N11"});
   EXPECT_EQ(browser.code, 2);
-  EXPECT_THAT(browser.errors, HasSubstr("nothing that this can measure decides the claim R6"));
+  EXPECT_THAT(browser.errors, HasSubstr("nothing that this can measure decides the claim N11"));
 }
 
 TEST(Program, MeasuresASuiteAloneAndSaysWhereItHasNoCells) {

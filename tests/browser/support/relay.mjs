@@ -5,8 +5,9 @@ import { once } from 'node:events';
 
 /** Hands on TCP connections from a port of its own to another one's. */
 export class Relay {
-  /** Of each connection so far, what went by: { up, down }, each a list of Buffers. */
+  /** Of each connection so far, what went by: { up, down, times }: lists of Buffers, and when those of `up` came, as a rank among all. */
   conversations = [];
+  #rank = 0;
   #to;
   #lines = new Set();
   #swallows = false;
@@ -27,7 +28,7 @@ export class Relay {
   #admit(client) {
     client.on('error', () => {}); // its end is what counts
     if (this.#to === 0) return client.resetAndDestroy();
-    const said = { up: [], down: [] };
+    const said = { up: [], down: [], times: [] };
     this.conversations.push(said);
     client.setNoDelay();
     const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
@@ -36,6 +37,7 @@ export class Relay {
     server.on('error', () => client.resetAndDestroy());
     client.on('data', (bytes) => {
       said.up.push(bytes);
+      said.times.push((this.#rank += 1));
       server.write(bytes);
     });
     server.on('data', (bytes) => {
@@ -80,22 +82,27 @@ export class Relay {
     return relay;
   }
 
-  /** The requests that came by for `path`, with their bodies, in the order of their connections: { head, body }, as they were sent. */
+  /** The requests that came by for `path`, in the order in which they came, as they were sent: { head, body }. */
   requests(path) {
     const requests = [];
-    for (const { up } of this.conversations) {
+    for (const { up, times } of this.conversations) {
       let rest = Buffer.concat(up);
+      let at = 0; // of `rest` in what came
+      const rankOf = (offset) => {
+        let end = 0;
+        return times[up.findIndex(({ length }) => (end += length) > offset)];
+      };
       for (;;) {
         const end = rest.indexOf('\r\n\r\n');
-        if (end < 0) break;
         const head = rest.subarray(0, end + 4).toString('latin1');
-        if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
-        const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-        requests.push({ head, body: rest.subarray(end + 4, end + 4 + length) });
-        rest = rest.subarray(end + 4 + length);
+        if (end < 0 || !/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
+        const whole = end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+        requests.push({ head, body: rest.subarray(end + 4, whole), rank: rankOf(at) });
+        rest = rest.subarray(whole);
+        at += whole;
       }
     }
-    return requests.filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
+    return requests.sort((a, b) => a.rank - b.rank).filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
   }
 
   async close() {
