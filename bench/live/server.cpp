@@ -278,12 +278,11 @@ std::string Server::state(std::string_view room) const {
   return fmt::format(
       R"({{"room":{},"epoch":"{}","pages":{},"faults":{{"cut":{},"stall":{},"delay":{},"hold":{},"idle":{},"restart":{}}},)"
       R"("severity":{{"outage_ms":{},"one_way_ms":{},"idle_ms":{},"buffer_bytes":{}}},"heartbeat_ms":{},)"
-      R"("begin":{{"rate":{},"interval_ms":{}}},"notes":{},"missing":[{}],"publisher":{{{}}},"panes":{{{}}}}})",
+      R"("begin":{{"rate":{},"interval_ms":{}}},"notes":{},"missing":[{}],"panes":{{{}}}}})",
       feed::quote(room), upstream_.epoch(), straight_.lines(), panes_[0].relay.is_cut(), faults_.stall,
       faults_.delay, faults_.hold, faults_.idle, restarting_, severity.outage.count(),
       severity.one_way.count(), severity.idle_time.count(), severity.buffer, options_.heartbeat.count(),
-      options_.rate, options_.interval.count(), !notes_.empty(), missing, to_json(straight_.tally(room)),
-      panes);
+      options_.rate, options_.interval.count(), !notes_.empty(), missing, panes);
 }
 
 // GET /live.json?room=live-k3f9

@@ -99,6 +99,7 @@ async function look() {
   // The end of an outage is a part of it: its figures go on.
   const begin = changed.some((name) => !faults[name].once || state.faults[name]);
   if (changed.length) showFaults();
+  byId('faults-title').textContent = `Break something, the same for all three${state.pages > 1 ? `, and for all ${state.pages} pages that look on` : ''}`;
   for (const pane of panes) tell(pane, { tally: state.panes[pane.name], since, ...(changed.length && setting(begin)) });
 }
 
@@ -188,13 +189,22 @@ setInterval(() => {
 
 // ---- what it comes to
 
+const list = (words) => (words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : words.join(''));
+
 function summary() {
-  const [poll, sse, ws] = panes.map(({ seen }) => seen);
-  const asked = settings.long ? 'long polling' : 'polling';
-  if (!poll?.n || !sse?.n || !ws?.n) return null;
-  const late = `Half of the messages are there after ${time(ws.p50)} over WebSocket, ${time(sse.p50)} over server-sent events, ${time(poll.p50)} over ${asked}.`;
-  if ([poll, sse, ws].some(({ overhead }) => overhead === null)) return late;
-  return `${late} Around each message go ${size(ws.overhead)}, ${size(sse.overhead)} and ${size(poll.overhead)}.`;
+  const names = { ws: 'WebSocket', sse: 'server-sent events', poll: settings.long ? 'long polling' : 'polling' };
+  const all = panes.map(({ name, seen }) => ({ ...seen, name: names[name] })).reverse();
+  if (all.some(({ n }) => n === undefined)) return null; // not all are there
+  const come = all.filter(({ n }) => n > 0);
+  if (!come.length && settings.rate > 0) return null; // something was changed a moment ago
+  if (!come.length) {
+    const minute = ({ bytes, seconds, name }) => `${size((bytes / Math.max(1, seconds)) * 60)} over ${name}`;
+    return `Nobody speaks. A minute of that is ${list(all.map(minute))}.`;
+  }
+  const late = `Half of the messages are there after ${list(come.map(({ p50, name }) => `${time(p50)} over ${name}`))}.`;
+  const nothing = come.length < all.length ? ` Over ${list(all.filter(({ n }) => n === 0).map(({ name }) => name))} nothing comes.` : '';
+  const around = come.every(({ overhead }) => overhead !== null) ? ` Around each message go ${list(come.map(({ overhead }) => size(overhead)))}.` : '';
+  return late + nothing + around;
 }
 
 setInterval(() => {

@@ -14,7 +14,7 @@ const { Client } = await import({ poll: '/polling.js', sse: '/sse.js', ws: '/web
 
 const about = {
   poll: { name: 'Polling', how: 'asks again and again: is there anything new?', choose: 'Choose it where a second late is early enough, or many messages come in one interval; it passes through everything, and leaves nothing open.' },
-  longpoll: { name: 'Long polling', how: 'asks, and the server waits with its answer until there is one.', choose: 'Choose it where a stream does not get through: it is as quick while messages are rare.' },
+  longpoll: { name: 'Long polling', how: 'asks, and is answered when there is news.', choose: 'Choose it where a stream does not get through: it is as quick while messages are rare.' },
   sse: { name: 'Server-sent events', how: 'asks once; the answer does not end.', choose: 'Choose it where only the server speaks: plain HTTP, and a browser reconnects and resumes by itself.' },
   ws: { name: 'WebSocket', how: 'becomes another protocol, in which both may speak.', choose: 'Choose it where both sides speak, often: the way up costs a few bytes, too.' },
 };

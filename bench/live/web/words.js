@@ -4,26 +4,30 @@ const none = '–';
 
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
-/** `0.4 ms`, `492 ms`, `1.25 s`, with a space that does not break; so the others. */
+const blank = '\u00a0'; // does not break a line
+const unit = (number, name) => `${number}${blank}${name}`;
+
+/** `0.4 ms`, `492 ms`, `1.25 s`. */
 export function time(ms) {
   if (missing(ms)) return none;
-  if (ms < 0.05) return '< 0.1 ms'; // finer than a browser's clock
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  return ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 0.05) return `<${blank}${unit(0.1, 'ms')}`; // finer than a browser's clock
+  if (ms < 9.95) return unit(ms.toFixed(1), 'ms');
+  if (ms < 999.5) return unit(Math.round(ms), 'ms');
+  return unit((ms / 1000).toFixed(ms < 9950 ? 2 : 1), 's');
 }
 
 /** `930 B`, `12.3 kB`, `4.5 MB`, of 1000 each, as networks count. */
 export function size(bytes) {
   if (missing(bytes)) return none;
-  if (bytes < 999.5) return `${Math.round(bytes)} B`;
-  return bytes < 999_500 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999.5) return unit(Math.round(bytes), 'B');
+  return bytes < 999_500 ? unit((bytes / 1000).toFixed(1), 'kB') : unit((bytes / 1e6).toFixed(1), 'MB');
 }
 
 /** `12 345`. */
-export const count = (value) => (missing(value) ? none : Math.round(value).toLocaleString('en').replaceAll(',', ' '));
+export const count = (value) => (missing(value) ? none : Math.round(value).toLocaleString('en').replaceAll(',', blank));
 
-export const share = (value) => (missing(value) ? none : `${Math.round(value * 100)} %`);
+/** `14 %`. */
+export const share = (value) => (missing(value) ? none : unit(Math.round(value * 100), '%'));
 
 const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -59,7 +63,7 @@ function trouble({ over, state, due, faults, silence, expected, reconnects, gaps
   if (faults.hold && behind) {
     return over === 'poll' && !wait
       ? `${plural(expected, 'message')} are on the way.`
-      : `The proxy gathers: ${plural(expected, 'message')} wait in it until ${size(held)} are full. An answer without an end is never complete.`;
+      : `The proxy gathers: ${plural(expected, 'message')} wait in it until its ${size(held)} are full. An answer without an end is never complete.`;
   }
   if (gaps > 0 && lost > 0 && silence < 5000) {
     return `${plural(lost, 'message')} were lost, and that was said: ${plural(gaps, 'gap')}${missed > 0 ? `, ${count(missed)} known to be missing` : ''}.`;
@@ -82,7 +86,7 @@ function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults, r
       : wait ? 'Nobody speaks: one question waits at the server.' : 'Nobody speaks.';
   }
   if (faults.idle && reconnects > 0) {
-    return `Nobody speaks, so the line is cut after ${idle / 1000} s, again and again: ${plural(reconnects, 'time')}. If the server said something before that, however little, it would live.`;
+    return `Nobody speaks, so the line is cut after ${idle / 1000} s, ${plural(reconnects, 'time')} so far. If the server said something before that, however little, it would live.`;
   }
   return `Nobody speaks, and in ${Math.round(seconds)} s it took ${size(bytes)} to keep the line open.`;
 }

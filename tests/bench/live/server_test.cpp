@@ -231,7 +231,6 @@ TEST(LiveServer, HandsThePublishersSocketOnToTheServerThatThePanesRead) {
 
   const json::value state = live.state("mine");
   EXPECT_EQ(number(state, "pages"), 1u);
-  EXPECT_EQ(number(state.at("publisher"), "requests"), 1u);
   EXPECT_EQ(number(state.at("panes").at("sse"), "requests"), 1u);
   EXPECT_EQ(number(state.at("panes").at("ws"), "requests"), 0u);
 
