@@ -40,10 +40,13 @@ async function sums(chat, direction) {
   return { payload: number(payload), overhead: number(overhead), all: number(all), about: all.includes('≈') };
 }
 
+// Where the body begins of an answer that does not end; what came before it on that connection was another answer.
+const bodyOf = (bytes, field) => bytes.indexOf('\r\n\r\n', bytes.indexOf(field)) + 4;
+
 // The sizes of chunks with what is around each (RFC 9112, 7.1).
 function chunks(bytes) {
   const sizes = [];
-  for (let at = bytes.indexOf('\r\n\r\n') + 4; at < bytes.length; ) {
+  for (let at = bodyOf(bytes, 'text/event-stream'); at < bytes.length; ) {
     const end = bytes.indexOf('\r\n', at);
     const size = end + 2 - at + parseInt(bytes.subarray(at, end).toString(), 16) + 2;
     sizes.push(size);
@@ -55,7 +58,7 @@ function chunks(bytes) {
 // The sizes of frames with their heads (RFC 6455, 5.2).
 function frames(bytes) {
   const sizes = [];
-  for (let at = bytes.indexOf('\r\n\r\n') + 4; at < bytes.length; ) {
+  for (let at = bodyOf(bytes, 'pgrade: websocket'); at < bytes.length; ) {
     const masked = bytes[at + 1] >> 7;
     const short = bytes[at + 1] & 127;
     const [more, length] = short < 126 ? [0, short] : short === 126 ? [2, bytes.readUInt16BE(at + 2)] : [8, Number(bytes.readBigUInt64BE(at + 2))];

@@ -3,10 +3,17 @@
 import net from 'node:net';
 import { once } from 'node:events';
 
+// A reset, where one can be sent: on a connection that this side has ended, Node.js 20 loses the handle over it and then never ends.
+function reset(socket) {
+  if (socket.writableEnded || socket.destroyed) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Hands on TCP connections from a port of its own to another one's. */
 export class Relay {
-  /** Of each connection so far, what went by: { up, down }, each a list of Buffers. */
+  /** Of each connection so far, what went by: { up, down, times }: lists of Buffers, and when those of `up` came, as a rank among all. */
   conversations = [];
+  #rank = 0;
   #to;
   #lines = new Set();
   #swallows = false;
@@ -26,16 +33,17 @@ export class Relay {
 
   #admit(client) {
     client.on('error', () => {}); // its end is what counts
-    if (this.#to === 0) return client.resetAndDestroy();
-    const said = { up: [], down: [] };
+    if (this.#to === 0) return reset(client);
+    const said = { up: [], down: [], times: [] };
     this.conversations.push(said);
     client.setNoDelay();
     const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
     const line = { client, server };
     this.#lines.add(line);
-    server.on('error', () => client.resetAndDestroy());
+    server.on('error', () => reset(client));
     client.on('data', (bytes) => {
       said.up.push(bytes);
+      said.times.push((this.#rank += 1));
       server.write(bytes);
     });
     server.on('data', (bytes) => {
@@ -57,8 +65,8 @@ export class Relay {
   /** Resets every connection that there is now, on both sides; later ones are handed on. */
   cut() {
     for (const { client, server } of this.#lines) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
     this.#lines.clear();
   }
@@ -80,22 +88,27 @@ export class Relay {
     return relay;
   }
 
-  /** The requests that came by for `path`, with their bodies, in the order of their connections: { head, body }, as they were sent. */
+  /** The requests that came by for `path`, in the order in which they came, as they were sent: { head, body }. */
   requests(path) {
     const requests = [];
-    for (const { up } of this.conversations) {
+    for (const { up, times } of this.conversations) {
       let rest = Buffer.concat(up);
+      let at = 0; // of `rest` in what came
+      const rankOf = (offset) => {
+        let end = 0;
+        return times[up.findIndex(({ length }) => (end += length) > offset)];
+      };
       for (;;) {
         const end = rest.indexOf('\r\n\r\n');
-        if (end < 0) break;
         const head = rest.subarray(0, end + 4).toString('latin1');
-        if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
-        const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-        requests.push({ head, body: rest.subarray(end + 4, end + 4 + length) });
-        rest = rest.subarray(end + 4 + length);
+        if (end < 0 || !/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) break; // frames of a WebSocket
+        const whole = end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+        requests.push({ head, body: rest.subarray(end + 4, whole), rank: rankOf(at) });
+        rest = rest.subarray(whole);
+        at += whole;
       }
     }
-    return requests.filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
+    return requests.sort((a, b) => a.rank - b.rank).filter(({ head }) => head.split(' ')[1].split('?')[0] === path);
   }
 
   async close() {
