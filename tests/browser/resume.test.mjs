@@ -26,7 +26,7 @@ for (const transport of transports) {
       const acknowledged = [];
       let last;
       const speaking = (async () => {
-        for (let n = 1; ; ++n) {
+        for (let n = 1; n <= 900; ++n) { // the page shows a thousand
           last = `message ${n}`;
           await first.publish(last);
           acknowledged.push(last);

@@ -54,10 +54,9 @@ export async function launchWithTabs() {
     context: browser.contexts()[0],
     async close() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
-      await browser.close();
-      child.kill();
+      await (await browser.newBrowserCDPSession()).send('Browser.close'); // close() alone would only hang up
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // its helpers end a little later
     },
   };
 }

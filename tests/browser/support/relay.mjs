@@ -3,6 +3,12 @@
 import net from 'node:net';
 import { once } from 'node:events';
 
+// A reset, where one can be sent: on a connection that this side has ended, Node.js 20 loses the handle over it and then never ends.
+function reset(socket) {
+  if (socket.writableEnded || socket.destroyed) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Hands on TCP connections from a port of its own to another one's. */
 export class Relay {
   /** Of each connection so far, what went by: { up, down, times }: lists of Buffers, and when those of `up` came, as a rank among all. */
@@ -27,14 +33,14 @@ export class Relay {
 
   #admit(client) {
     client.on('error', () => {}); // its end is what counts
-    if (this.#to === 0) return client.resetAndDestroy();
+    if (this.#to === 0) return reset(client);
     const said = { up: [], down: [], times: [] };
     this.conversations.push(said);
     client.setNoDelay();
     const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
     const line = { client, server };
     this.#lines.add(line);
-    server.on('error', () => client.resetAndDestroy());
+    server.on('error', () => reset(client));
     client.on('data', (bytes) => {
       said.up.push(bytes);
       said.times.push((this.#rank += 1));
@@ -59,8 +65,8 @@ export class Relay {
   /** Resets every connection that there is now, on both sides; later ones are handed on. */
   cut() {
     for (const { client, server } of this.#lines) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
     this.#lines.clear();
   }
