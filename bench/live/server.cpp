@@ -64,16 +64,15 @@ std::optional<std::string> read(const std::filesystem::path& path) {
   return in && !text.empty() ? std::optional(std::move(text)) : std::nullopt;
 }
 
-// The name by which the browser came here, without the port; it stands in headers, so anything but a name or an address is nothing.
-std::string host_name(const feed::Exchange& exchange) {
+// The host by which the browser came here, as a content security policy says it: `some.host`; `*` for an address of IPv6, which
+// a policy has no words for (CSP 3, 2.3.1). Empty where it is neither a name nor an address: it is to stand in a header.
+std::string host_source(const feed::Exchange& exchange) {
   const std::string host = exchange.field("Host");
-  const std::size_t colon = host.rfind(':');
-  const bool has_port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
-  std::string name = has_port ? host.substr(0, colon) : host;
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '.' || c == '[' || c == ']' || c == ':';
-  });
-  return plain ? name : std::string();
+  if (host.starts_with('[')) return "*";
+  const std::string name = host.substr(0, host.find(':'));
+  const bool is_plain = std::all_of(name.begin(), name.end(),
+                                    [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.'; });
+  return is_plain ? name : std::string();
 }
 
 feed::Response page(std::string_view bytes, const std::string& policy) {
@@ -238,7 +237,7 @@ void Server::wind_down() {
 
 // The page may show the panes, and nobody the page.
 net::awaitable<void> Server::send_page(feed::Exchange& exchange) {
-  const std::string host = host_name(exchange);
+  const std::string host = host_source(exchange);
   std::string frames;
   for (const Pane& pane : panes_) {
     if (!host.empty()) frames += fmt::format(" http://{}:{}", host, pane.relay.port());
@@ -250,7 +249,7 @@ net::awaitable<void> Server::send_page(feed::Exchange& exchange) {
 
 // Only the page may show a pane.
 net::awaitable<void> Server::send_pane(feed::Exchange& exchange) const {
-  const std::string host = host_name(exchange);
+  const std::string host = host_source(exchange);
   const std::string from = host.empty() ? "'none'" : fmt::format("http://{}:{}", host, outer_.port());
   feed::Response response = page(embedded::pane_html, "frame-ancestors " + from);
   co_await exchange.reply(std::move(response));

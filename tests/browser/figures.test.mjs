@@ -88,7 +88,9 @@ describe('figures', () => {
 
   it('what is around a message is what went by but for it', () => {
     const figures = new Figures();
-    figures.costs({ ...tally, up: 500, down: 300 }, 0, 0); // what opened it does not count
+    figures.costs({ ...tally, up: 5 }, -100, -110);
+    figures.live = -50;
+    figures.costs({ ...tally, up: 500, down: 300 }, 0, -5); // what opened it does not count
     messages(figures, 1, [1, 1, 1, 1], 10);
     figures.costs({ ...tally, up: 700, down: 820, requests: 2, empty: 1 }, 1000, 990);
     const { overhead, bytes, requests, empty, total } = figures.now(1000);
@@ -98,6 +100,7 @@ describe('figures', () => {
 
   it('a count during which a message came is not set against it, unless that is always so', () => {
     const figures = new Figures();
+    figures.live = 0;
     figures.costs(tally, 0, 0);
     messages(figures, 1, [1], 100);
     figures.costs({ ...tally, down: 50 }, 105, 99); // is the message among that, or not?

@@ -57,6 +57,7 @@ export class Receipts {
 /** The last minute, or what is over of it since something was changed: a median over two ways of asking would be of neither. */
 export class Figures {
   receipts = new Receipts();
+  live = Infinity; // since when; what opened the first connection is not around its messages
   reconnects = 0;
   gaps = 0;
   missed = 0; // messages, as the gaps said
@@ -90,6 +91,7 @@ export class Figures {
    */
   costs(tally, at, since) {
     this.#total = tally;
+    if (since < this.live) return;
     const last = this.#costs.at(-1);
     if (last && this.last > since && at - last.at < patience) return;
     this.#costs.push({ ...tally, at, payload: this.payload, messages: this.receipts.messages });

@@ -26,7 +26,6 @@ const field = (name) => document.querySelector(`[data-figure=${name}]`);
 const figures = new Figures();
 let client = null;
 let others = []; // what "seven streams" opens besides
-let begun = false; // it has been live: what was acknowledged before is not for it
 let due = 0; // of the next attempt, as Date.now() counts
 let settings = { interval: 1000, wait: 0, oneWay: 0, held: 32768, idle: 5000, faults: {}, seven: false };
 let view = { top: null, logarithmic: false, stacked: false };
@@ -35,6 +34,7 @@ let marks = [];
 
 // ---- the feed
 
+const hasBegun = () => figures.live < Infinity; // what was acknowledged before is not for this pane
 const roomUrl = (name) => new URL(`/rooms/${encodeURIComponent(name)}`, location);
 const asking = () => ({ interval: settings.interval, wait: settings.wait });
 
@@ -43,9 +43,9 @@ function connect(after) {
   client = new Client(roomUrl(room), { after, ...asking() });
   client.addEventListener('state', ({ detail: { state, due: next } }) => {
     const isOut = marks.some(({ to }) => to === Infinity);
-    if (state === 'reconnecting' && begun && !isOut) marks.push({ from: now(), to: Infinity, hue: 'bad' });
+    if (state === 'reconnecting' && hasBegun() && !isOut) marks.push({ from: now(), to: Infinity, hue: 'bad' });
     if (state === 'live') {
-      begun = true;
+      figures.live = Math.min(figures.live, now());
       if (isOut) figures.reconnects += 1;
       close(marks);
     }
@@ -86,7 +86,7 @@ function openOthers() {
 function obey({ source, data }) {
   if (source !== page || typeof data !== 'object') return;
   const { set, acknowledged, tally, since, look, begin } = data;
-  if (acknowledged && begun) figures.receipts.acknowledged(acknowledged);
+  if (acknowledged && hasBegun()) figures.receipts.acknowledged(acknowledged);
   if (tally) figures.costs(tally, now(), since);
   if (look) arrange(look);
   if (set) change(set);

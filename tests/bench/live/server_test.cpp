@@ -114,17 +114,24 @@ TEST(LiveServer, ServesEachPaneFromItsRelayAndLetsThePageAloneShowIt) {
   for (const char* name : {"poll", "sse", "ws"}) {
     const std::uint16_t port = live.pane(name);
     const Answer pane =
-        RawClient(port).ask("GET / HTTP/1.1\r\nHost: [::1]:" + std::to_string(port) + "\r\n\r\n");
+        RawClient(port).ask("GET / HTTP/1.1\r\nHost: some.host:" + std::to_string(port) + "\r\n\r\n");
     EXPECT_EQ(pane.status, 200);
     EXPECT_THAT(pane.body, HasSubstr("data-figure=\"p99\""));
     EXPECT_THAT(pane.field("Content-Security-Policy"),
-                HasSubstr("frame-ancestors http://[::1]:" + std::to_string(live.port())));
+                HasSubstr("frame-ancestors http://some.host:" + std::to_string(live.port())));
     for (const char* path :
          {"/pane.js", "/figures.js", "/strip.js", "/words.js", "/feed.js", "/http.js", "/polling.js",
           "/sse.js", "/websocket.js", "/live.css", "/chart.js", "/chart.css"})
       EXPECT_EQ(RawClient(port).ask(get(path)).status, 200) << path;
     EXPECT_EQ(number(live.state("live").at("panes").at(name), "down"), 0u);  // pages are not the feed's
   }
+}
+
+TEST(LiveServer, HasNoWordsForAnAddressOfIpv6InAPolicy) {
+  const Running live;
+  const Answer page = live.ask("GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n");
+  EXPECT_THAT(page.field("Content-Security-Policy"),
+              HasSubstr("frame-src http://*:" + std::to_string(live.pane("poll")) + " http://*:"));
 }
 
 TEST(LiveServer, SaysNothingOfAHostThatIsNoName) {
