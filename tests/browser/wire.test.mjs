@@ -180,6 +180,6 @@ describe('the echo', () => {
 
   it('is there on the WebSocket page alone', async (test) => {
     const { ada } = await start(test, 'sse');
-    assert.equal(await ada.wire.getByText('Text frame, binary frame: try it').count(), 0);
+    assert.equal(await ada.wire.getByText('Text frame, binary frame: try it').isVisible(), false);
   });
 });

@@ -41,13 +41,14 @@ const asking = () => ({ interval: settings.interval, wait: settings.wait });
 function connect(after) {
   client?.close();
   client = new Client(roomUrl(room), { after, ...asking() });
-  let was = '';
   client.addEventListener('state', ({ detail: { state, due: next } }) => {
-    if (state === 'live') close(marks);
-    if (state === 'live' && was !== '') figures.reconnects += 1;
-    begun ||= state === 'live';
-    if (state === 'reconnecting' && was === 'live') marks.push({ from: now(), to: Infinity, hue: 'bad' });
-    if (state === 'live' || state === 'reconnecting') was = state;
+    const isOut = marks.some(({ to }) => to === Infinity);
+    if (state === 'reconnecting' && begun && !isOut) marks.push({ from: now(), to: Infinity, hue: 'bad' });
+    if (state === 'live') {
+      begun = true;
+      if (isOut) figures.reconnects += 1;
+      close(marks);
+    }
     due = next ?? 0;
     showState(state);
   });

@@ -81,6 +81,7 @@ export class Strip {
           gap: 4,
           grid: { stroke: colour('line'), width: 1 },
           splits: () => (view().logarithmic ? decades(low, view().top * 1.3) : splits(view().top)),
+          filter: (_, values) => values,
           values: (_, values) => values.map(label),
         },
       ],
