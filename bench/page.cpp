@@ -222,6 +222,9 @@ std::string shown_again(std::string svg, const std::string& name, int time) {
 std::string Rewriting::picture(const Note& note, std::string_view tag) {
   const std::string source = attribute(tag, "src").value_or(""), words = attribute(tag, "alt").value_or("");
   const fs::path path = directory_ / note.path.parent_path() / source;
+  // Simplified: one page without anything beside it has no room for screenshots.
+  if (path.extension() == ".png" && !leads_outside(source))
+    return fmt::format("<em class=\"missing\">A screenshot, {}: {}.</em>", escaped(source), words);
   if (leads_outside(source) || path.extension() != ".svg" || !fs::is_regular_file(path))
     return fmt::format("<em class=\"missing\">The picture is not here: {}.</em>", words);
   std::string svg = read(path);
@@ -237,6 +240,7 @@ std::string Rewriting::picture(const Note& note, std::string_view tag) {
 std::string Rewriting::tag(const Note& note, std::string_view tag, bool first) {
   if (tag.starts_with("<!--")) return {};
   if (is(tag, "img")) return picture(note, tag);
+  if (is(tag, "picture") || is(tag, "source") || tag == "</picture>") return {};
   if (is(tag, "table")) return "<div class=\"scroll\">" + std::string(tag);
   if (tag == "</table>") return "</table></div>";
   if (is(tag, "a") && attribute(tag, "href")) return link(note, tag);
