@@ -54,11 +54,15 @@ function tell(id) {
   return { ...heard, state: client.state, after: client.after };
 }
 
-function publish({ id, author, text }) {
-  return globalThis.readers.get(id).client.publish(author, text).then(
-    (cursor) => ({ cursor }),
-    ({ message, status }) => ({ error: message, status }),
-  );
+// Says one after the other, up to the first that fails: { cursors, error, status }.
+async function publish({ id, author, texts }) {
+  const cursors = [];
+  try {
+    for (const text of texts) cursors.push(await globalThis.readers.get(id).client.publish(author, text));
+    return { cursors };
+  } catch ({ message, status }) {
+    return { cursors, error: message, status };
+  }
 }
 
 // ---- here
@@ -115,8 +119,13 @@ class Reader {
     return this.heardWhere('the end', ({ ended, state }) => state === 'closed' && ended);
   }
 
-  publish(author, text) {
-    return this.#page.evaluate(publish, { id: this.#id, author, text });
+  publishAll(author, texts) {
+    return this.#page.evaluate(publish, { id: this.#id, author, texts });
+  }
+
+  async publish(author, text) {
+    const { cursors: [cursor], ...refused } = await this.publishAll(author, [text]);
+    return { cursor, ...refused };
   }
 
   close() {
@@ -166,17 +175,9 @@ class Stage {
   async publish(texts, { room = 'lobby', author = 'ada' } = {}) {
     const speaker = await this.readElsewhere({ room, after: 'latest' });
     await speaker.hello();
-    const cursors = [];
-    for (const text of texts) {
-      const { cursor, ...refused } = await speaker.publish(author, text);
-      if (!cursor) {
-        await speaker.close();
-        return refused;
-      }
-      cursors.push(cursor);
-    }
+    const { cursors, ...refused } = await speaker.publishAll(author, texts);
     await speaker.close();
-    return cursors;
+    return refused.error === undefined ? cursors : refused;
   }
 
   /** URLs that the page asked for since now. */
@@ -503,13 +504,8 @@ export const cases = {
     const other = await stage.readElsewhere();
     await one.hello();
     await other.hello();
-    const say = async (reader, author) => {
-      const places = [];
-      for (const text of numbered(1, 100)) places.push((await reader.publish(author, text)).cursor);
-      return places;
-    };
 
-    const [, byBob] = await Promise.all([say(one, 'ada'), say(other, 'bob')]);
+    const [, { cursors: byBob }] = await Promise.all([one.publishAll('ada', numbered(1, 100)), other.publishAll('bob', numbered(1, 100))]);
 
     const { messages } = await one.messages(200);
     assert.deepEqual((await other.messages(200)).messages, messages);
