@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import { Relay } from './relay.mjs';
 import { Server, numbered } from './servers.mjs';
-import { patience, until } from './until.mjs';
+import { until } from './until.mjs';
 
 /** The ways to read, by the names that they have in C++: the server's program, and what its client.js is given. */
 export const ways = {
@@ -31,7 +31,7 @@ async function begin({ id, room, after, options, path, closeAt }) {
   const url = new URL(path ?? `/rooms/${encodeURIComponent(room)}`, location);
   const client = new Client(url, { after, ...options });
   const heard = { hellos: [], messages: [], gaps: [], errors: [], closes: [], states: [], opens: 0, ended: null };
-  const reader = { client, heard, turns: new Set() };
+  const reader = { client, heard };
   (globalThis.readers ??= new Map()).set(id, reader);
   const kept = { hello: heard.hellos, message: heard.messages, gap: heard.gaps, state: heard.states, close: heard.closes };
   for (const [type, list] of Object.entries(kept)) client.addEventListener(type, ({ detail }) => list.push(detail));
@@ -778,19 +778,16 @@ export const differences = {
 /** Runs one case over one way, in two pages of two contexts. */
 export async function play(name, way, pages) {
   const { ways: differing, instead } = differences[name] ?? { ways: [] };
-  const play = differing.includes(way) ? instead : cases[name];
+  const act = differing.includes(way) ? instead : cases[name];
   const stage = new Stage(ways[way], pages);
   try {
-    await play(stage);
+    await act(stage);
   } finally {
     await stage.end();
   }
 }
 
-/** The names of the cases in tests/contract_test.cpp, and of its ways. */
+/** The names of the cases in the source of tests/contract_test.cpp. */
 export function readContract(source) {
-  const names = [...source.matchAll(/^TEST_P\(Contract, (\w+)\)/gm)].map(([, name]) => name);
-  return names;
+  return [...source.matchAll(/^TEST_P\(Contract, (\w+)\)/gm)].map(([, name]) => name);
 }
-
-export { patience };
