@@ -15,6 +15,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -189,7 +190,9 @@ void tell_suite(Provenance& provenance, Suite suite) {
   if (suite == Suite::main) return;
   provenance["suite"] = to_string(suite);
   if (suite != Suite::browser) return;
-  for (const char* program : {"node", "chromium"}) provenance[program] = version_of(program);
+  provenance["node"] = version_of("node");
+  const char* const chromium = std::getenv("CHROMIUM");  // as the scripts understand it
+  provenance["chromium"] = version_of(chromium && *chromium ? chromium : "chromium");
 }
 
 void finish(Provenance& provenance, const CpuTime& start) {
