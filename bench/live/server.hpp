@@ -7,6 +7,8 @@
 //      └────── pane: websocket ───────────▶ relay ───────────────────────────── ▶
 //
 // A pane has an origin of its own, so that its connections, their limit of six, and its bytes are its own.
+//
+// Simplified: the outer server is a feed's server, too, with rooms that nobody reads; those of the page are the upstream's.
 
 #include "bench/live/faults.hpp"
 #include "bench/live/relay.hpp"
@@ -62,7 +64,7 @@ class Server {
 
  private:
   struct Pane {
-    std::string_view name;  // as ?over= and /live.json say it
+    std::string_view name;  // as #over= and /live.json say it
     Relay relay;
   };
   void mount_page();

@@ -12,6 +12,7 @@
 //       reconnects gaps streams      streams: how many are live
 //       state due sentence
 //     #strip canvas                  the chart; #missing is shown where uPlot is not installed
+//     html[data-stacked]             the panes lie below each other; details#all, with most figures, is closed then
 //   [data-figure=summary]            what the three come to now
 //   #rate #interval                  sliders; the value is an index into `rates` and `intervals` below, aria-valuetext says which
 //   #long #logarithmic               switches
