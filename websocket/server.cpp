@@ -123,7 +123,11 @@ net::awaitable<void> deliver(Session& session) {
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
-    if (written && news->frames.count > 0) written = co_await session.gate().write(news->frames.bytes);
+    if (written && news->frames.count > 0) {
+      const auto rest = session.gate().write_now(news->frames.bytes);
+      if (!rest) co_return;  // the client left
+      if (!rest->empty()) written = co_await session.gate().write(*rest);
+    }
   }
 }
 
