@@ -34,7 +34,7 @@ std::size_t size_of(const Draft& draft) {
 
 }  // namespace
 
-GroupCommit::GroupCommit(net::any_io_executor executor, std::unique_ptr<Store> store)
+GroupCommit::GroupCommit(net::any_io_executor executor, std::shared_ptr<Store> store)
     : executor_(executor), timer_(executor), store_(std::move(store)), thread_([this] { work(); }) {}
 
 GroupCommit::~GroupCommit() {

@@ -92,15 +92,14 @@ net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) 
 }
 
 // What becomes of a post that is on its way to the disk; the client may say more meanwhile.
-net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication,
-                                  feed::Counters& counters) {
+net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication) {
   if (!session.receipts) {
     session.receipts = std::make_unique<feed::Receipts>(
         session.socket.get_executor(),
         [&session](std::string_view answers) { return write(session, answers); });
   }
-  feed::Receipts::Encode encode = [ref = std::move(ref), &counters](const feed::Result<feed::Cursor>& place) {
-    if (!place) ++counters.refused;
+  feed::Receipts::Encode encode = [ref = std::move(ref), &session](const feed::Result<feed::Cursor>& place) {
+    if (!place) ++session.room.counters().refused;
     return text_frame(encode_answer(ref, place));
   };
   co_await session.receipts->add(std::move(publication), std::move(encode));
@@ -132,7 +131,7 @@ net::awaitable<void> deliver(Session& session) {
 }
 
 // What the client says, to the room.
-net::awaitable<void> receive(Session& session, feed::Counters& counters) {
+net::awaitable<void> receive(Session& session) {
   beast::flat_buffer buffer;
   for (;;) {
     beast::error_code error;
@@ -144,7 +143,7 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
       continue;
     }
     if (!session.socket.got_text()) {
-      ++counters.refused;
+      ++session.room.counters().refused;
       co_await answered(session);
       const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
       co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
@@ -155,10 +154,10 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
-      co_await answer_later(session, std::move(post.ref), std::move(publication), counters);
+      co_await answer_later(session, std::move(post.ref), std::move(publication));
       continue;
     }
-    if (!publication.place()) ++counters.refused;
+    if (!publication.place()) ++session.room.counters().refused;
     const auto written =
         co_await session.gate().write(text_frame(encode_answer(post.ref, publication.place())));
     if (!written) co_return;  // the client left
@@ -178,7 +177,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
     session.delivered.wake();
     if (failure) std::rethrow_exception(failure);
   });
-  co_await receive(session, rooms.counters());
+  co_await receive(session);
   co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();
