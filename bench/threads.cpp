@@ -156,7 +156,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
 
 Experiment threads_experiment() {
   return {
-      "E24",
+      "E25",
       "threads",
       "What do two threads bring where several rooms are busy?",
       {{"server's cores", "cores"}, {"rooms", "rooms"}, {"readers", "readers"}},

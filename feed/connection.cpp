@@ -63,6 +63,13 @@ Result<std::size_t> Connection::write_some(std::string_view bytes) {
   return written;
 }
 
+Result<std::string_view> Connection::write_now(std::string_view bytes) {
+  const auto written = write_some(bytes);
+  if (!written) return written.error();
+  bytes.remove_prefix(*written);
+  return bytes;
+}
+
 net::awaitable<Result<>> Connection::write(std::string_view bytes) {
   auto written = write_some(bytes);
   if (!written) co_return written.error();  // the peer left

@@ -41,6 +41,10 @@ class Connection
   /// than everything within `write_timeout`).
   net::awaitable<Result<>> write(std::string_view bytes);
 
+  /// Writes what the socket takes at once, nearly always all of it, and returns the rest: for write(), before anything else is
+  /// awaited. So a write to a reader who keeps up is a call and not a coroutine. Error: `left`.
+  Result<std::string_view> write_now(std::string_view bytes);
+
   /// As many bytes as the socket takes at once; 0 where it takes none. Error: `left`.
   Result<std::size_t> write_some(std::string_view bytes);
 

@@ -47,6 +47,7 @@ class GroupCommit {
   void begin();
   void end(const Result<>& outcome);
   void work();
+  static bool deletes(const Room& room);  // the same until the transaction's messages are in the log
 
   // The loop's.
   net::any_io_executor executor_;

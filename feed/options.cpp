@@ -64,6 +64,11 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--allow-origin", options.allow_origin,
                  "a foreign origin whose pages may use this server; may be repeated")
       ->check(CLI::Validator(check_origin, "ORIGIN"));
+  app.add_option("--echo-max", options.echo_max,
+                 "bytes of a WebSocket message at GET /echo; 0 is --max-message")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 26));
+  app.add_flag("--deflate", options.deflate,
+               "permessage-deflate at GET /echo, for clients that offer it; a feed is never compressed");
   app.add_option(
       "--data", options.data,
       "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");

@@ -27,6 +27,8 @@ struct Options {
   std::chrono::milliseconds body_time{30000};  ///< and for its body
   std::chrono::milliseconds heartbeat{15000};  ///< of silence, then a comment or a ping
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
+  std::size_t echo_max = 0;                    ///< bytes of a WebSocket message at GET /echo; 0: max_message
+  bool deflate = false;                        ///< permessage-deflate at GET /echo
   std::vector<std::string>
       allow_origin;  ///< foreign origins whose pages may use this server, like "http://localhost:3000"
   std::string data;  ///< the directory that keeps what is said; empty: in memory alone

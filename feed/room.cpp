@@ -3,7 +3,6 @@
 #include "feed/group_commit.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <utility>
@@ -120,15 +119,11 @@ News Reader::ready(std::size_t limit) {
   return news;
 }
 
-net::awaitable<Result<News>> Reader::next(Clock::time_point due, std::size_t limit) {
-  for (;;) {
-    if (left_) co_return Error{Errc::left, "the reader left"};
-    News news = ready(limit);
-    if (news.gap || news.frames.count > 0) co_return news;
-    if (room_.closed_) co_return Error{Errc::closed, "the room closed"};
-    const Wake why = co_await room_.bell_.wait(waiter_, due);
-    if (why == Wake::due) co_return Error{Errc::timed_out, "nothing new"};
-  }
+Result<News> Reader::woken(Wake why, std::size_t limit) {
+  if (why == Wake::due) return Error{Errc::timed_out, "nothing new"};
+  if (left_) return Error{Errc::left, "the reader left"};
+  if (position_ < tape_.last()) return ready(limit);
+  return Error{Errc::closed, "the room closed"};
 }
 
 void Reader::leave() {

@@ -10,7 +10,9 @@
 #include "feed/traffic.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -121,8 +123,22 @@ class Reader {
   /// What follows the position, as far as it lies side by side in memory and `limit` messages at most; moves the position behind
   /// it. Waits while there is nothing. Errors: `closed` (the room closed), `left` (leave() was called),
   /// `timed_out` (nothing came until `due`).
-  net::awaitable<Result<News>> next(Clock::time_point due = Clock::time_point::max(),
-                                    std::size_t limit = unlimited);
+  /// Not a coroutine, since a frame of its own would be a third of what a delivery costs: the operation is kept in the waiter.
+  /// Completes with void(Result<News>), never before it has returned.
+  template <class Token = net::deferred_t>
+  auto next(Clock::time_point due = Clock::time_point::max(), std::size_t limit = unlimited,
+            Token&& token = {}) {
+    return net::async_initiate<Token, void(Result<News>)>(
+        [](auto handler, Reader* self, Clock::time_point until, std::size_t most) {
+          Next<decltype(handler)> next{self, until, most, std::move(handler)};
+          if (self->must_wait()) {
+            self->room_.bell_.wait(self->waiter_, until, std::move(next));
+          } else {
+            net::post(self->room_.executor_, [next = std::move(next)]() mutable { next(Wake::rung); });
+          }
+        },
+        token, this, due, limit);
+  }
 
   /// The same without waiting: no frames where there is nothing new.
   News ready(std::size_t limit = unlimited);
@@ -135,6 +151,24 @@ class Reader {
   Cursor position() const { return {room_.log_.epoch(), position_}; }
 
  private:
+  // What next() leaves in the waiter: looks again when it is woken, and waits on where there is nothing.
+  template <class Handler>
+  struct Next {
+    void operator()(Wake why) {
+      if (why != Wake::due && self->must_wait()) {
+        self->room_.bell_.wait(self->waiter_, due, std::move(*this));
+      } else {
+        std::move(handler)(self->woken(why, limit));
+      }
+    }
+    Reader* self;
+    Clock::time_point due;
+    std::size_t limit;
+    Handler handler;
+  };
+  bool must_wait() const { return !left_ && !room_.closed_ && position_ >= tape_.last(); }
+  Result<News> woken(Wake why, std::size_t limit);
+
   Room& room_;
   const Tape& tape_;
   Hello hello_;

@@ -1,22 +1,17 @@
 // What must hold when there is a lot of everything: nothing lost, nothing doubled, nothing out of order, and memory within its
 // bounds. Against the real programs, in processes of their own. No test here measures time.
 #include "support/child.hpp"
+#include "support/crowd.hpp"
 #include "support/raw_client.hpp"
 
 #include <gtest/gtest.h>
 
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <memory>
 #include <ostream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,11 +20,14 @@
 namespace {
 
 using support::Child;
+using support::Crowd;
 using support::frame;
 using support::get;
+using support::Numbers;
 using support::post;
 using support::RawClient;
 using support::upgrade;
+using support::wait_for_readers;
 
 using Clock = std::chrono::steady_clock;
 
@@ -46,103 +44,6 @@ std::string program(std::string_view transport) {
 
 std::string request_of(std::string_view transport) {
   return transport == "sse" ? get("/rooms/lobby/events") : upgrade("/rooms/lobby/socket");
-}
-
-// Reads the numbers of the messages off a stream of any framing: `{"seq":` occurs nowhere else in what these tests send.
-class Numbers {
- public:
-  void feed(std::string_view bytes) {
-    rest_ += bytes;
-    constexpr std::string_view key = "{\"seq\":";
-    std::size_t from = 0;
-    for (;;) {
-      const std::size_t at = rest_.find(key, from);
-      if (at == std::string::npos) break;
-      const std::size_t end = rest_.find(',', at);
-      if (end == std::string::npos) {
-        rest_.erase(0, at);
-        return;
-      }
-      const std::uint64_t seq = std::stoull(rest_.substr(at + key.size(), end - at - key.size()));
-      in_order_ = in_order_ && seq == last_ + 1;
-      last_ = seq;
-      from = end;
-    }
-    rest_.erase(0, rest_.size() < from + key.size() ? from : std::max(from, rest_.size() - key.size()));
-  }
-  std::uint64_t last() const { return last_; }
-  bool in_order() const { return in_order_; }
-
- private:
-  std::string rest_;
-  std::uint64_t last_ = 0;
-  bool in_order_ = true;
-};
-
-// Many readers on one thread.
-class Crowd {
- public:
-  Crowd() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
-  ~Crowd() { ::close(epoll_); }
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
-
-  void add(std::uint16_t port, std::string_view request) {
-    auto& reader = *readers_.emplace_back(std::make_unique<Reader>(port));
-    reader.client.send(request);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &reader;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.client.fd(), &event);
-  }
-
-  // Reads until every reader has message `last`; false where that takes too long, or a reader was cut off.
-  bool read_until(std::uint64_t last) {
-    const auto due = Clock::now() + support::long_patience;
-    std::vector<char> bytes(1 << 16);
-    while (!std::all_of(readers_.begin(), readers_.end(),
-                        [&](const auto& reader) { return reader->numbers.last() >= last; })) {
-      epoll_event events[256];
-      const int ready = ::epoll_wait(epoll_, events, 256, 100);
-      for (int n = 0; n < ready; ++n) {
-        auto& reader = *static_cast<Reader*>(events[n].data.ptr);
-        const ssize_t got = ::recv(reader.client.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-        if (got <= 0) return false;
-        reader.numbers.feed({bytes.data(), static_cast<std::size_t>(got)});
-      }
-      if (Clock::now() > due) return false;
-    }
-    return true;
-  }
-  bool in_order() const {
-    return std::all_of(readers_.begin(), readers_.end(),
-                       [](const auto& reader) { return reader->numbers.in_order(); });
-  }
-  // How many readers have everything up to `last`, and nothing beyond.
-  std::size_t complete(std::uint64_t last) const {
-    return static_cast<std::size_t>(std::count_if(readers_.begin(), readers_.end(), [&](const auto& reader) {
-      return reader->numbers.last() == last;
-    }));
-  }
-
- private:
-  struct Reader {
-    explicit Reader(std::uint16_t port) : client(port, support::long_patience) {}
-    RawClient client;
-    Numbers numbers;
-  };
-  int epoll_;
-  std::vector<std::unique_ptr<Reader>> readers_;
-};
-
-void wait_for_readers(std::uint16_t port, std::uint64_t readers) {
-  RawClient asks(port, support::long_patience);
-  const auto due = Clock::now() + support::long_patience;
-  while (support::number_in(asks.ask(get("/stats")).body, "readers") != readers) {
-    if (Clock::now() > due)
-      throw std::runtime_error("waited in vain for " + std::to_string(readers) + " readers");
-  }
 }
 
 TEST(Numbers, AreFoundWhateverTheCuts) {

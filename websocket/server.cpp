@@ -24,6 +24,7 @@ namespace {
 namespace http = beast::http;
 namespace ws = beast::websocket;
 using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
+using DeflatingSocket = ws::stream<Gate, true>;
 
 std::string encode(const feed::Cursor&, std::string_view json) { return text_frame(json); }
 
@@ -50,7 +51,8 @@ std::optional<feed::Response> check_handshake(const feed::Exchange& exchange) {
   return std::nullopt;
 }
 
-net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limits& limits) {
+template <class AnySocket>
+net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const Limits& limits) {
   const bool chosen = lists(exchange.field("Sec-WebSocket-Protocol"), subprotocol);
   socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * limits.heartbeat, true});
   socket.set_option(ws::stream_base::decorator([chosen](ws::response_type& response) {
@@ -122,7 +124,11 @@ net::awaitable<void> deliver(Session& session) {
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
-    if (written && news->frames.count > 0) written = co_await session.gate().write(news->frames.bytes);
+    if (written && news->frames.count > 0) {
+      const auto rest = session.gate().write_now(news->frames.bytes);
+      if (!rest) co_return;  // the client left
+      if (!rest->empty()) written = co_await session.gate().write(*rest);
+    }
   }
 }
 
@@ -181,24 +187,37 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
 }
 
 // Sends back every message as it came.
-net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
-  auto refusal = check_handshake(exchange);
-  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
-  Socket socket(exchange.take_over());
+template <class AnySocket>
+net::awaitable<void> echo_on(AnySocket& socket, feed::Exchange& exchange, const Limits& limits) {
   if (!co_await accept(socket, exchange, limits)) co_return;
+  socket.read_message_max(limits.echo_max != 0 ? limits.echo_max : limits.max_message);
   exchange.connection().on_stop = [&socket] {
     socket.async_close(ws::close_code::going_away, net::detached);
   };
   beast::flat_buffer buffer;
   for (beast::error_code error; !error;) {
     co_await socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
-    if (error) break;  // the client left
+    if (error) break;  // the client left, or broke the protocol and was told so by Beast
     socket.text(socket.got_text());
     co_await socket.async_write(buffer.data(), net::redirect_error(net::use_awaitable, error));
     buffer.clear();
   }
   exchange.connection().on_stop = nullptr;
   co_await socket.next_layer().drained();
+}
+
+net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
+  auto refusal = check_handshake(exchange);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
+  if (!limits.deflate) {
+    Socket socket(exchange.take_over());
+    co_return co_await echo_on(socket, exchange, limits);
+  }
+  DeflatingSocket socket(exchange.take_over());
+  ws::permessage_deflate extension;
+  extension.server_enable = true;
+  socket.set_option(extension);
+  co_await echo_on(socket, exchange, limits);
 }
 
 }  // namespace

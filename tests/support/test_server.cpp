@@ -18,7 +18,7 @@ TestServer::TestServer(feed::Options options, Transports transports,
   if (is_mounted(Transports::polling)) polling::mount(server_.routes(), server_.rooms());
   if (is_mounted(Transports::sse)) sse::mount(server_.routes(), server_.rooms(), o.heartbeat);
   if (is_mounted(Transports::websocket))
-    websocket::mount(server_.routes(), server_.rooms(), {o.max_message, o.heartbeat});
+    websocket::mount(server_.routes(), server_.rooms(), {o.max_message, o.heartbeat, o.echo_max, o.deflate});
   if (mount_more) mount_more(server_);
   server_.start();
   port_ = server_.port();
