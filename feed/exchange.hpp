@@ -106,6 +106,8 @@ class Exchange {
   net::awaitable<Result<>> begin(std::string_view type, std::string_view fields, std::string_view first);
   /// `chunks` are chunks with their framing, as chunk() makes them. Errors as in Connection::write.
   net::awaitable<Result<>> write(std::string_view chunks) { return connection_.write(chunks); }
+  /// The same as far as it goes at once; returns the rest, for write(). As in Connection::write_now.
+  Result<std::string_view> write_now(std::string_view chunks) { return connection_.write_now(chunks); }
   /// The last chunk: a proper end. The connection closes then.
   net::awaitable<void> finish();
 

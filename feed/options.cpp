@@ -53,6 +53,9 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
           ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50));
   app.add_option("--max-connections", options.max_connections, "further ones get 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
+  app.add_option("--threads", options.threads,
+                 "that serve, each with rooms of its own; more than one helps where several rooms are busy")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{256}));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
       ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--tick", tick,

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -60,7 +61,25 @@ TEST(Numbers, AreFoundWhateverTheCuts) {
   }
 }
 
-class Load : public testing::TestWithParam<std::string> {};
+struct Setting {
+  std::string transport;
+  std::string threads;
+};
+
+void PrintTo(const Setting& setting, std::ostream* out) {
+  *out << setting.transport << " --threads " << setting.threads;
+}
+
+class Load : public testing::TestWithParam<Setting> {
+ protected:
+  static std::string reads() { return request_of(GetParam().transport); }
+  static std::vector<std::string> command(std::vector<std::string> options = {}) {
+    std::vector<std::string> words{program(GetParam().transport), "--port", "0", "--threads",
+                                   GetParam().threads};
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  }
+};
 
 TEST_P(Load, FiveThousandReadersGetEverything) {
   constexpr std::uint64_t readers = 5000;
@@ -74,10 +93,10 @@ TEST_P(Load, FiveThousandReadersGetEverything) {
   if (limit.rlim_cur < readers + 100)
     GTEST_SKIP() << "this machine allows " << limit.rlim_cur << " descriptors, " << readers + 100
                  << " are needed";
-  Child server({program(GetParam()), "--port", "0", "--max-connections", "6000", "--heartbeat", "600"});
+  Child server(command({"--max-connections", "6000", "--heartbeat", "600"}));
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   RawClient publishes(port, support::long_patience);
@@ -93,10 +112,10 @@ TEST_P(Load, FiveThousandReadersGetEverything) {
 TEST_P(Load, ASecondOfAThousandMessagesReachesAHundredReaders) {
   constexpr std::uint64_t readers = 100;
   constexpr std::uint64_t messages = 1000;
-  Child server({program(GetParam()), "--port", "0"});
+  Child server(command());
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   std::atomic<std::uint64_t> accepted = 0;
@@ -123,10 +142,10 @@ TEST_P(Load, ASecondOfAThousandMessagesReachesAHundredReaders) {
 TEST_P(Load, AFloodReachesEveryReaderThatKeepsUpWithTheLog) {
   constexpr std::uint64_t readers = 20;
   constexpr std::uint64_t messages = 5000;
-  Child server({program(GetParam()), "--port", "0", "--history", "10000", "--history-bytes", "100000000"});
+  Child server(command({"--history", "10000", "--history-bytes", "100000000"}));
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   std::thread publisher([&] {
@@ -149,16 +168,16 @@ TEST_P(Load, ReadersThatNeverReadCostLittleMemoryAndNobodyElseNotices) {
   if (!memory_can_be_measured) GTEST_SKIP();
   constexpr std::uint64_t stuck = 100;
   constexpr std::uint64_t messages = 2000;
-  Child server({program(GetParam()), "--port", "0", "--history-bytes", "1000000"});
+  Child server(command({"--history-bytes", "1000000"}));
   const std::uint16_t port = server.port();
   std::vector<RawClient> never_read;
   for (std::uint64_t n = 0; n < stuck; ++n) {
     never_read.emplace_back(port);
     never_read.back().set_receive_buffer(4096);
-    never_read.back().send(request_of(GetParam()));
+    never_read.back().send(reads());
   }
   Crowd crowd;
-  crowd.add(port, request_of(GetParam()));
+  crowd.add(port, reads());
   wait_for_readers(port, stuck + 1);
   RawClient publishes(port, support::long_patience);
   const std::string body = "{\"text\":\"" + std::string(10'000, 'x') + "\"}";
@@ -176,8 +195,12 @@ TEST_P(Load, ReadersThatNeverReadCostLittleMemoryAndNobodyElseNotices) {
   EXPECT_LE(server.resident_bytes(), before + stuck * 64 * 1024 + (8u << 20));
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, Load, testing::Values("sse", "websocket"),
-                         [](const auto& info) { return info.param; });
+std::string name_of(const testing::TestParamInfo<Setting>& info) { return info.param.transport; }
+
+INSTANTIATE_TEST_SUITE_P(Over, Load, testing::Values(Setting{"sse", "1"}, Setting{"websocket", "1"}),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(OnTwoThreads, Load, testing::Values(Setting{"sse", "2"}, Setting{"websocket", "2"}),
+                         name_of);
 
 TEST(LoadOfRooms, APublisherCannotMakeARoomForgetItsLimit) {
   if (!memory_can_be_measured) GTEST_SKIP();

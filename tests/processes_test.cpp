@@ -29,9 +29,12 @@ using testing::HasSubstr;
 struct Program {
   std::string name;   // "sse"
   std::string reads;  // the request by which a reader begins
+  std::string threads = "1";
 };
 
-void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
+void PrintTo(const Program& program, std::ostream* out) {
+  *out << program.name << " --threads " << program.threads;
+}
 
 // What a stopping server must be done within.
 constexpr std::chrono::seconds end_time{5};
@@ -39,7 +42,8 @@ constexpr std::chrono::seconds end_time{5};
 class Servers : public testing::TestWithParam<Program> {
  protected:
   static std::vector<std::string> command(std::vector<std::string> options = {}) {
-    std::vector<std::string> words{std::string(PROGRAM_DIRECTORY) + '/' + GetParam().name + "_server"};
+    std::vector<std::string> words{std::string(PROGRAM_DIRECTORY) + '/' + GetParam().name + "_server",
+                                   "--threads", GetParam().threads};
     words.insert(words.end(), options.begin(), options.end());
     return words;
   }
@@ -61,7 +65,7 @@ TEST_P(Servers, SayTheirOptionsAndEnd) {
   });
   for (const std::string_view option :
        {"--host", "--port", "--history", "--history-bytes", "--max-message", "--max-image", "--max-images",
-        "--max-connections", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
+        "--max-connections", "--threads", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
     EXPECT_THAT(help, HasSubstr(std::string(option)));
   }
 }
@@ -77,6 +81,7 @@ TEST_P(Servers, EndWith2AtAWrongCommandLine) {
                                                   {"--max-message", "-5"},
                                                   {"--max-image", "0"},
                                                   {"--max-images", "lots"},
+                                                  {"--threads", "0"},
                                                   {"--tick", "soon"},
                                                   {"--data"},
                                                   {"--trusted-proxy", "localhost"},
@@ -309,12 +314,16 @@ TEST_P(Servers, LoseNoDescriptorOverManyConnections) {
   EXPECT_LE(server.descriptors(), before + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Servers,
-                         testing::Values(Program{"polling", get("/rooms/lobby/messages?after=latest",
-                                                                "Prefer: wait=60\r\n")},
-                                         Program{"sse", get("/rooms/lobby/events")},
-                                         Program{"websocket", upgrade("/rooms/lobby/socket")}),
-                         [](const auto& info) { return info.param.name; });
+std::vector<Program> programs(const std::string& threads) {
+  return {{"polling", get("/rooms/lobby/messages?after=latest", "Prefer: wait=60\r\n"), threads},
+          {"sse", get("/rooms/lobby/events"), threads},
+          {"websocket", upgrade("/rooms/lobby/socket"), threads}};
+}
+
+std::string name_of(const testing::TestParamInfo<Program>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(All, Servers, testing::ValuesIn(programs("1")), name_of);
+INSTANTIATE_TEST_SUITE_P(AllOnTwoThreads, Servers, testing::ValuesIn(programs("2")), name_of);
 
 // --- the terminal client ----------------------------------------------------------------------------------------------
 

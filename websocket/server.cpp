@@ -94,15 +94,14 @@ net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) 
 }
 
 // What becomes of a post that is on its way to the disk; the client may say more meanwhile.
-net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication,
-                                  feed::Counters& counters) {
+net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication) {
   if (!session.receipts) {
     session.receipts = std::make_unique<feed::Receipts>(
         session.socket.get_executor(),
         [&session](std::string_view answers) { return write(session, answers); });
   }
-  feed::Receipts::Encode encode = [ref = std::move(ref), &counters](const feed::Result<feed::Cursor>& place) {
-    if (!place) ++counters.refused;
+  feed::Receipts::Encode encode = [ref = std::move(ref), &session](const feed::Result<feed::Cursor>& place) {
+    if (!place) ++session.room.counters().refused;
     return text_frame(encode_answer(ref, place));
   };
   co_await session.receipts->add(std::move(publication), std::move(encode));
@@ -125,12 +124,16 @@ net::awaitable<void> deliver(Session& session) {
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
-    if (written && news->frames.count > 0) written = co_await session.gate().write(news->frames.bytes);
+    if (written && news->frames.count > 0) {
+      const auto rest = session.gate().write_now(news->frames.bytes);
+      if (!rest) co_return;  // the client left
+      if (!rest->empty()) written = co_await session.gate().write(*rest);
+    }
   }
 }
 
 // What the client says, to the room.
-net::awaitable<void> receive(Session& session, feed::Counters& counters) {
+net::awaitable<void> receive(Session& session) {
   beast::flat_buffer buffer;
   for (;;) {
     beast::error_code error;
@@ -142,7 +145,7 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
       continue;
     }
     if (!session.socket.got_text()) {
-      ++counters.refused;
+      ++session.room.counters().refused;
       co_await answered(session);
       const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
       co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
@@ -153,10 +156,10 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
-      co_await answer_later(session, std::move(post.ref), std::move(publication), counters);
+      co_await answer_later(session, std::move(post.ref), std::move(publication));
       continue;
     }
-    if (!publication.place()) ++counters.refused;
+    if (!publication.place()) ++session.room.counters().refused;
     const auto written =
         co_await session.gate().write(text_frame(encode_answer(post.ref, publication.place())));
     if (!written) co_return;  // the client left
@@ -176,7 +179,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
     session.delivered.wake();
     if (failure) std::rethrow_exception(failure);
   });
-  co_await receive(session, rooms.counters());
+  co_await receive(session);
   co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();

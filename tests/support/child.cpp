@@ -94,7 +94,7 @@ void Child::end_input() {
   if (in_ >= 0) ::close(std::exchange(in_, -1));
 }
 
-std::string Child::read_line() {
+std::string Child::read_line(std::chrono::seconds patience) {
   const auto due = Clock::now() + patience;
   for (;;) {
     const std::size_t end = said_.find('\n');
@@ -114,8 +114,8 @@ std::string Child::read_line() {
   }
 }
 
-std::uint16_t Child::port() {
-  const std::string line = read_line();
+std::uint16_t Child::port(std::chrono::seconds patience) {
+  const std::string line = read_line(patience);
   const std::string expected = "listening on http://127.0.0.1:";
   if (!line.starts_with(expected)) throw std::runtime_error("the first line is \"" + line + '"');
   return static_cast<std::uint16_t>(std::stoi(line.substr(expected.size())));

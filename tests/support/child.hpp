@@ -39,9 +39,9 @@ class Child {
   void end_input();
 
   /// The next line of its standard output, without its line end.
-  std::string read_line();
+  std::string read_line(std::chrono::seconds patience = support::patience);
   /// Where a server listens, from its first line.
-  std::uint16_t port();
+  std::uint16_t port(std::chrono::seconds patience = support::patience);
   void signal(int number);
   /// Its exit code; 128 and the signal's number where one ended it. Throws where it does not end within `patience`.
   int wait(std::chrono::seconds patience = support::patience);

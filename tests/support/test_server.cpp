@@ -31,6 +31,13 @@ void TestServer::stop() {
   thread_.join();
 }
 
+feed::Counters TestServer::counters() {
+  feed::Counters sum;
+  for (std::size_t thread = 0; thread < server_.rooms().threads(); ++thread)
+    sum += on_thread([=](feed::Server& server) { return server.rooms().counters(thread); }, thread);
+  return sum;
+}
+
 void TestServer::wait_until(std::string_view what, const std::function<bool(const feed::Counters&)>& is_so,
                             const std::function<void()>& meanwhile) {
   // Looks again with every turn of the server's loop: what is waited for happens there.
