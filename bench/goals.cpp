@@ -1,5 +1,6 @@
 #include "bench/goals.hpp"
 
+#include "bench/terms.hpp"
 #include "bench/verdict.hpp"
 #include "bench/verdict_text.hpp"
 
@@ -12,31 +13,6 @@ namespace {
 
 using NumberUnit = Number::Unit;
 using Op = Condition::Op;
-
-Term figure(const std::string& cell, const std::string& name, bool predicted = false) {
-  Term term;
-  term.kind = Term::Kind::figure;
-  term.cell = cell;
-  term.figure = name;
-  term.predicted = predicted;
-  return term;
-}
-
-Term made_of(Term::Kind kind, Term a, Term b) {
-  Term term;
-  term.kind = kind;
-  term.of = {std::move(a), std::move(b)};
-  return term;
-}
-
-Number number(std::string name, std::string label, NumberUnit unit, Term value) {
-  Number made;
-  made.name = std::move(name);
-  made.label = std::move(label);
-  made.unit = unit;
-  made.value = std::move(value);
-  return made;
-}
 
 Condition condition(std::string number, Op op, double limit) { return {std::move(number), op, limit, limit}; }
 
@@ -96,6 +72,21 @@ Goal open_loop(int rate, std::string reach) {
   made.claim.rule.push_back(
       {Verdict::refuted, {condition("missing", Op::above, 0)}, "{missing} had not come at the end"});
   return made;
+}
+
+// A delivery in a large room over one in a small one; how it is with Nchan stands beside it, since most of what grows is the kernel's.
+Goal growth() {
+  const auto grows = [](const char* arm) {
+    const auto cpu = [arm](int readers) {
+      return figure(fmt::format("peer_fanout/{}/readers:{}/window:1", arm, readers), "cpu_ns_per_delivery");
+    };
+    return made_of(Term::Kind::over, cpu(5000), cpu(100));
+  };
+  return goal("WebSocket, one outstanding: server CPU per delivery to 5000 readers over that to 100",
+              "at most 1.3 ×",
+              {number("ours", "ours", NumberUnit::ratio, grows("ws")),
+               number("theirs", "Nchan", NumberUnit::ratio, grows("nchan_ws"))},
+              Op::below, 1.3);
 }
 
 // To the byte.
@@ -177,11 +168,7 @@ std::vector<Goal> all_goals() {
              "ws (Node)", "cpu_ns_per_connection", NumberUnit::nanoseconds},
             Op::below, 0.25),
       bytes(),
-      ratio("WebSocket, one outstanding: server CPU per delivery to 5000 readers over that to 100",
-            "at most 1.3 ×",
-            {"peer_fanout/ws/readers:5000/window:1", "peer_fanout/ws/readers:100/window:1", "to 100",
-             "cpu_ns_per_delivery", NumberUnit::nanoseconds},
-            Op::below, 1.3),
+      growth(),
   };
 }
 

@@ -65,15 +65,15 @@ std::string package(const std::string& name) {
 std::span<const PeerArm> peer_arms() {
   using Made = PeerArm::Made;
   static constexpr std::array all{
-      PeerArm{"ws_node", Made::node, "ws_express.mjs", "WebSocket, ws (Node)"},
-      PeerArm{"socketio", Made::node, "socketio.mjs", "WebSocket, Socket.IO"},
-      PeerArm{"nchan_ws", Made::nchan, "", "WebSocket, Nchan"},
-      PeerArm{"sse_node", Made::node, "sse_node.mjs", "SSE, Node"},
-      PeerArm{"nchan_sse", Made::nchan, "", "SSE, Nchan"},
-      PeerArm{"nchan_longpoll", Made::nchan, "", "long polling, Nchan"},
-      PeerArm{"poll_express", Made::node, "polling_express.mjs", "polling, Express"},
-      PeerArm{"nchan_poll", Made::nchan, "", "polling, Nchan"},
-      PeerArm{"nginx_static", Made::nginx, "", "polling, a file from nginx"},
+      PeerArm{"ws_node", Made::node, "ws_express.mjs", "WebSocket, ws (Node)", "ws"},
+      PeerArm{"socketio", Made::node, "socketio.mjs", "WebSocket, Socket.IO", "ws"},
+      PeerArm{"nchan_ws", Made::nchan, "", "WebSocket, Nchan", "ws"},
+      PeerArm{"sse_node", Made::node, "sse_node.mjs", "SSE, Node", "sse"},
+      PeerArm{"nchan_sse", Made::nchan, "", "SSE, Nchan", "sse"},
+      PeerArm{"nchan_longpoll", Made::nchan, "", "long polling, Nchan", "longpoll"},
+      PeerArm{"poll_express", Made::node, "polling_express.mjs", "polling, Express", "poll"},
+      PeerArm{"nchan_poll", Made::nchan, "", "polling, Nchan", "poll"},
+      PeerArm{"nginx_static", Made::nginx, "", "polling, a file from nginx", "poll"},
   };
   return all;
 }

@@ -15,7 +15,8 @@ struct PeerArm {
   std::string_view arm;  ///< "ws_node"
   Made made;
   std::string_view script;  ///< of bench/peers; empty where it is nginx
-  std::string_view words;   ///< "WebSocket, ws and Express": for people
+  std::string_view words;   ///< "WebSocket, ws (Node)": for people
+  std::string_view ours;    ///< the arm of ours that does the same: "ws"
 };
 
 std::span<const PeerArm> peer_arms();

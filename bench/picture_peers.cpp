@@ -39,9 +39,9 @@ std::vector<Server> servers_of(const Results& results) {
 }
 
 // The colour of the transport, so that those who do the same look alike.
-Colour colour_of_server(std::string_view arm) {
-  const bool sse = arm == "sse" || arm == "sse_node" || arm == "nchan_sse";
-  return colour_of(arm.ends_with("longpoll") ? "longpoll" : sse ? "sse" : "ws");
+Colour colour_of_server(const std::string& arm) {
+  const PeerArm* const peer = find_peer(arm);
+  return colour_of(peer ? std::string(peer->ours) : arm);
 }
 
 bool is_ours(std::string_view arm) { return !find_peer(arm); }

@@ -1,5 +1,6 @@
 #include "bench/report.hpp"
 
+#include "bench/ahead.hpp"
 #include "bench/cells.hpp"
 #include "bench/experiment.hpp"
 #include "bench/format.hpp"
@@ -240,6 +241,15 @@ std::string peers_block(const Results& results) {
              command);
 }
 
+std::string ahead_block(const Results& results) {
+  if (!has_peers(results))
+    return fmt::format("Not measured in this run. `{}` does.\n", command_of(Suite::peers));
+  const Table ahead = ahead_table(results);
+  return (ahead.rows.empty() ? "Nowhere, in what was measured.\n" : markdown(ahead)) + '\n' +
+         footer(made_on(results, Suite::peers), "what a peer does besides, and ours does not",
+                command_of(Suite::peers));
+}
+
 }  // namespace
 
 std::string peers_plain(const Results& results) {
@@ -249,6 +259,8 @@ std::string peers_plain(const Results& results) {
     if (which.suite == Suite::peers && !all.empty())
       out += fmt::format("\n{}\n\n{}", which.question, plain(tabulate(all, which.parameters, which.columns)));
   }
+  const Table ahead = ahead_table(results);
+  if (!ahead.rows.empty()) out += "\nWhere others are ahead:\n\n" + plain(ahead);
   return out + "\nWhat was to be reached:\n\n" + plain(goals_table(results));
 }
 
@@ -293,6 +305,7 @@ std::string block(const Results& results, const std::string& name, const Ledger&
   }
   if (name == "models") return models_block(results);
   if (name == "peers") return peers_block(results);
+  if (name == "peers ahead") return ahead_block(results);
   if (name == "headline") {
     return markdown(headline(results)) +
            "\nEach figure is the median over the runs; their spread stands in the tables. Bytes are TCP payload, both ways, set-up apart. " +
@@ -309,7 +322,7 @@ std::string block(const Results& results, const std::string& name, const Ledger&
                       footer(made_on(results, which.suite), which.not_shown, command);
     return with_gates(out, not_counted(results, name));
   }
-  std::string known = "headline, models, peers, provenance, claims, verdicts";
+  std::string known = "headline, models, peers, peers ahead, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
   known += ", picture NAME";
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));

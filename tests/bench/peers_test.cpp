@@ -1,6 +1,7 @@
 // The measuring client's half of what the servers of others speak, on literal bytes; and against these servers, where they are installed.
 
 #include "bench/peers.hpp"
+#include "bench/ahead.hpp"
 #include "bench/bare.hpp"
 #include "bench/dialect.hpp"
 #include "bench/experiment.hpp"
@@ -466,4 +467,32 @@ TEST(Goals, AreMetOrNotAsTheFiguresSay) {
       bench::markdown(bench::goals_table({})),
       HasSubstr(
           "| bytes of a delivered message of 100, WebSocket | equal to the prediction: 102 | - | - | - | "));
+}
+
+TEST(Ahead, IsWhoIsCheaperForCertain) {
+  bench::Results results;
+  const auto add = [&](const std::string& arm, double memory, double spread) {
+    for (unsigned repetition = 0; repetition < 6; ++repetition) {
+      bench::Run run;
+      run.cell = "peer_memory/" + arm + "/readers:4000";
+      run.experiment = "peer_memory";
+      run.arm = arm;
+      run.repetition = repetition;
+      run.figures["user_bytes_per_reader"] = memory * (1 + spread * repetition);
+      run.gates = {{"it was measured", true, ""}};
+      results.runs.push_back(run);
+    }
+  };
+  add("ws", 9000, 0.001);
+  add("sse", 4000, 0.001);
+  add("ws_node", 12'000, 0.001);
+  add("nchan_ws", 6000, 0.001);
+  add("socketio", 8500, 0.05);   // it may as well be dearer
+  add("sse_node", 6000, 0.001);  // more than SSE of ours, less than WebSocket
+  const bench::Table table = bench::ahead_table(results);
+  ASSERT_EQ(table.rows.size(), 1u);
+  EXPECT_EQ(table.rows[0][0], "memory of a silent reader: WebSocket, Nchan");
+  EXPECT_EQ(table.rows[0][1], "`peer_memory/nchan_ws/readers:4000`");
+  EXPECT_THAT(table.rows[0][4], testing::StartsWith("0.66"));
+  EXPECT_TRUE(bench::ahead_table({}).rows.empty());
 }
