@@ -121,6 +121,7 @@ Experiment dead_peer_experiment();
 Experiment protocol_experiment();
 Experiment browser_experiment();
 Experiment keeping_experiment();
+Experiment uploads_experiment();
 Experiment peer_fanout_experiment();
 Experiment peer_load_experiment();
 Experiment peer_delay_experiment();

@@ -35,8 +35,8 @@ TimeLimit::TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::du
   });
 }
 
-Connection::Connection(net::ip::tcp::socket socket, Traffic& all)
-    : stream_(CountingPolicy(all), std::move(socket)) {
+Connection::Connection(net::ip::tcp::socket socket, Traffic& all, const Traffic& so_far)
+    : stream_(CountingPolicy(all, so_far), std::move(socket)) {
   boost::system::error_code ignored;  // a peer that is gone already is noticed by the first read
   this->socket().set_option(net::ip::tcp::no_delay(true), ignored);
   this->socket().non_blocking(true, ignored);
@@ -61,6 +61,13 @@ Result<std::size_t> Connection::write_some(std::string_view bytes) {
   if (error) return Error{Errc::left, "write: " + error.message()};
   stream_.rate_policy().count_out(written);
   return written;
+}
+
+Result<std::string_view> Connection::write_now(std::string_view bytes) {
+  const auto written = write_some(bytes);
+  if (!written) return written.error();
+  bytes.remove_prefix(*written);
+  return bytes;
 }
 
 net::awaitable<Result<>> Connection::write(std::string_view bytes) {

@@ -27,7 +27,8 @@ namespace beast = boost::beast;
 class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Connection(net::ip::tcp::socket socket, Traffic& all);
+  /// `so_far`: what came and went already, on the thread that it comes from.
+  Connection(net::ip::tcp::socket socket, Traffic& all, const Traffic& so_far = {});
   ~Connection();
 
   Stream& stream() { return stream_; }
@@ -39,6 +40,10 @@ class Connection
   /// time; `bytes` stay with the caller until it ends. Errors: `left` (the peer is gone), `timed_out` (it took less
   /// than everything within `write_timeout`).
   net::awaitable<Result<>> write(std::string_view bytes);
+
+  /// Writes what the socket takes at once, nearly always all of it, and returns the rest: for write(), before anything else is
+  /// awaited. So a write to a reader who keeps up is a call and not a coroutine. Error: `left`.
+  Result<std::string_view> write_now(std::string_view bytes);
 
   /// As many bytes as the socket takes at once; 0 where it takes none. Error: `left`.
   Result<std::size_t> write_some(std::string_view bytes);

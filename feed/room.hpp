@@ -7,10 +7,15 @@
 #include "feed/message.hpp"
 #include "feed/publication.hpp"
 #include "feed/tape.hpp"
+#include "feed/traffic.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -29,7 +34,7 @@ using Encoder = std::string (*)(const Cursor& cursor, std::string_view json);
 /// The log's own tape: the message in JSON and a comma.
 constexpr Encoder as_json = nullptr;
 
-/// What the server counts, for GET /stats. Counts since the start, except where it says now.
+/// What a thread of the server counts, for GET /stats. Counts since the start, except where it says now.
 struct Counters {
   std::uint64_t connections = 0;  ///< now
   std::uint64_t readers = 0;      ///< now: streams, and long polls that wait
@@ -39,6 +44,9 @@ struct Counters {
   std::uint64_t delivered = 0;  ///< messages handed to a reader's connection
   std::uint64_t refused = 0;    ///< requests and frames answered with an error
   std::uint64_t gaps = 0;       ///< gaps told
+  Traffic traffic;              ///< of all connections
+
+  Counters& operator+=(const Counters& other);
 };
 
 class GroupCommit;
@@ -54,6 +62,10 @@ class Room {
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
   std::size_t readers() const { return readers_; }
+  Counters& counters() { return counters_; }  ///< those of the room's thread
+
+  /// The oldest message that the log still has, or the next one. From any thread: there it may be a moment old.
+  Seq oldest() const { return oldest_.load(std::memory_order_relaxed); }
 
   /// Gives the draft a place in the log; the readers are resumed a moment later, with everything that gathers until then. Where
   /// messages are kept, both happen when this one has been: nobody has read what a crash can take away.
@@ -81,6 +93,7 @@ class Room {
   net::any_io_executor executor_;
   Counters& counters_;
   GroupCommit* commit_;
+  std::atomic<Seq> oldest_;
   Seq kept_from_;       // the oldest message that the store has
   Seq committing_ = 0;  // messages in the transaction under way
   std::size_t readers_ = 0;
@@ -110,8 +123,22 @@ class Reader {
   /// What follows the position, as far as it lies side by side in memory and `limit` messages at most; moves the position behind
   /// it. Waits while there is nothing. Errors: `closed` (the room closed), `left` (leave() was called),
   /// `timed_out` (nothing came until `due`).
-  net::awaitable<Result<News>> next(Clock::time_point due = Clock::time_point::max(),
-                                    std::size_t limit = unlimited);
+  /// Not a coroutine, since a frame of its own would be a third of what a delivery costs: the operation is kept in the waiter.
+  /// Completes with void(Result<News>), never before it has returned.
+  template <class Token = net::deferred_t>
+  auto next(Clock::time_point due = Clock::time_point::max(), std::size_t limit = unlimited,
+            Token&& token = {}) {
+    return net::async_initiate<Token, void(Result<News>)>(
+        [](auto handler, Reader* self, Clock::time_point until, std::size_t most) {
+          Next<decltype(handler)> next{self, until, most, std::move(handler)};
+          if (self->must_wait()) {
+            self->room_.bell_.wait(self->waiter_, until, std::move(next));
+          } else {
+            net::post(self->room_.executor_, [next = std::move(next)]() mutable { next(Wake::rung); });
+          }
+        },
+        token, this, due, limit);
+  }
 
   /// The same without waiting: no frames where there is nothing new.
   News ready(std::size_t limit = unlimited);
@@ -124,6 +151,24 @@ class Reader {
   Cursor position() const { return {room_.log_.epoch(), position_}; }
 
  private:
+  // What next() leaves in the waiter: looks again when it is woken, and waits on where there is nothing.
+  template <class Handler>
+  struct Next {
+    void operator()(Wake why) {
+      if (why != Wake::due && self->must_wait()) {
+        self->room_.bell_.wait(self->waiter_, due, std::move(*this));
+      } else {
+        std::move(handler)(self->woken(why, limit));
+      }
+    }
+    Reader* self;
+    Clock::time_point due;
+    std::size_t limit;
+    Handler handler;
+  };
+  bool must_wait() const { return !left_ && !room_.closed_ && position_ >= tape_.last(); }
+  Result<News> woken(Wake why, std::size_t limit);
+
   Room& room_;
   const Tape& tape_;
   Hello hello_;
@@ -132,17 +177,25 @@ class Reader {
   bool left_ = false;
 };
 
-/// Rooms by name. One thread.
+/// Rooms by name. A room belongs to one of the server's threads, and its name says to which: so nobody has to look that up, and
+/// nothing is shared. What is asked about a room or a thread is asked on that thread.
 class Rooms {
  public:
   Rooms(net::any_io_executor executor, HistoryLimits limits);
+  /// One executor for each thread.
+  Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits);
+
+  std::size_t threads() const { return parts_.size(); }
+  /// From any thread, as the next one.
+  std::size_t thread_of(std::string_view room) const;
+  const net::any_io_executor& executor(std::size_t thread) const { return parts_[thread].executor; }
 
   /// Goes on from what was kept, before there is any room: with the epoch, and then with every message, by room and number.
   void restore(std::string epoch) { epoch_ = std::move(epoch); }
   void restore(const Kept& message);
 
-  /// From now on what is published is kept.
-  void keep(GroupCommit& commit);
+  /// From now on what is published on that thread is kept.
+  void keep(GroupCommit& commit, std::size_t thread = 0);
 
   /// The room, made if it is not there yet.
   Room& open(std::string_view name);
@@ -153,22 +206,29 @@ class Rooms {
   /// The epoch that the next room to be made gets: a reader of a room that is not there yet is told `epoch.0`.
   const std::string& next_epoch() const { return epoch_; }
 
-  const std::map<std::string, std::unique_ptr<Room>, std::less<>>& all() const { return rooms_; }
-  Counters& counters() { return counters_; }
+  using ByName = std::map<std::string, std::unique_ptr<Room>, std::less<>>;
+  const ByName& all(std::size_t thread = 0) const { return parts_[thread].rooms; }
+  Counters& counters(std::size_t thread = 0) { return parts_[thread].counters; }
 
-  /// Ends every feed; rooms made later are closed too.
-  void close();
+  /// Ends every feed of the thread; rooms that it makes later are closed too.
+  void close(std::size_t thread = 0);
 
  private:
+  // What belongs to one thread: in cache lines of its own, or counting would be slow.
+  struct alignas(64) Part {
+    explicit Part(net::any_io_executor of) : executor(std::move(of)) {}
+    net::any_io_executor executor;
+    GroupCommit* commit = nullptr;
+    Counters counters;
+    ByName rooms;
+    bool closed = false;
+  };
   Room& make(std::string_view name, Seq first);
+  Part& part_of(std::string_view room) { return parts_[thread_of(room)]; }
 
-  net::any_io_executor executor_;
   HistoryLimits limits_;
-  GroupCommit* commit_ = nullptr;
   std::string epoch_;
-  Counters counters_;
-  std::map<std::string, std::unique_ptr<Room>, std::less<>> rooms_;
-  bool closed_ = false;
+  std::vector<Part> parts_;
 };
 
 }  // namespace feed

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace polling {
 namespace {
@@ -45,44 +46,49 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   return question;
 }
 
-// An answer in the making: encoded messages, and where the reader is behind them.
+// An answer in the making: encoded messages where the room has them, and where the reader is behind them.
 struct Tail {
   feed::Hello hello;
-  std::string messages;
+  std::vector<feed::Frames> messages;
   std::size_t count = 0;
 
-  void add(const feed::News& news) {
+  void add(feed::News news) {
     if (news.gap) hello = *news.gap;
-    messages += news.frames.bytes;
+    if (news.frames.count == 0) return;
     count += news.frames.count;
-    if (news.frames.count > 0) hello.cursor.seq = news.frames.last;
+    hello.cursor.seq = news.frames.last;
+    messages.push_back(std::move(news.frames));
   }
   bool nothing_new() const { return count == 0 && !hello.gap; }
 };
 
 void collect(feed::Reader& reader, std::size_t limit, Tail& tail) {
   while (tail.count < limit) {
-    const feed::News news = reader.ready(limit - tail.count);
+    feed::News news = reader.ready(limit - tail.count);
     if (!news.gap && news.frames.count == 0) return;
-    tail.add(news);
+    tail.add(std::move(news));
   }
 }
 
-feed::Response answer(const Question& question, const feed::Exchange& exchange, Tail tail) {
+net::awaitable<void> answer(feed::Exchange& exchange, const Question& question, Tail tail) {
   std::string fields;
   if (question.wait) fields = fmt::format("Preference-Applied: wait={}\r\n", question.wait->count());
   if (tail.nothing_new() && !question.whole_log && question.after.kind != feed::After::Kind::latest) {
-    return {http::status::no_content, {}, {}, std::move(fields)};
+    feed::Response nothing{http::status::no_content, {}, {}, std::move(fields)};
+    co_return co_await exchange.reply(std::move(nothing));
   }
   if (question.whole_log) {
     const feed::Seq last = tail.hello.cursor.seq;
     const std::string tag = entity_tag(tail.hello.cursor.epoch, last + 1 - tail.count, last);
     fields += "ETag: " + tag + "\r\n";
-    if (names(exchange.field("If-None-Match"), tag))
-      return {http::status::not_modified, {}, {}, std::move(fields)};
+    if (names(exchange.field("If-None-Match"), tag)) {
+      feed::Response same{http::status::not_modified, {}, {}, std::move(fields)};
+      co_return co_await exchange.reply(std::move(same));
+    }
   }
-  if (!tail.messages.empty()) tail.messages.pop_back();  // the last comma
-  return {http::status::ok, "application/json", encode_page(tail.hello, tail.messages), std::move(fields)};
+  if (!tail.messages.empty()) tail.messages.back().bytes.remove_suffix(1);  // the last comma
+  feed::Response page{http::status::ok, "application/json", begin_page(tail.hello), std::move(fields)};
+  co_await exchange.reply(std::move(page), std::move(tail.messages), end_of_page);
 }
 
 net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
@@ -94,21 +100,21 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   if (!room) {  // nobody ever wrote there: asking does not make it
     const feed::Log empty(rooms.next_epoch(), {});
     Tail nothing{empty.locate(question->after), {}, 0};
-    co_return co_await exchange.reply(answer(*question, exchange, std::move(nothing)));
+    co_return co_await answer(exchange, *question, std::move(nothing));
   }
   feed::Reader reader(*room, feed::as_json, question->after);
   Tail tail{reader.hello(), {}, 0};
   collect(reader, question->limit, tail);
   if (question->wait && tail.nothing_new()) {
     const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
-    const auto news = co_await reader.next(feed::Clock::now() + *question->wait, question->limit);
+    auto news = co_await reader.next(feed::Clock::now() + *question->wait, question->limit);
     if (!news && news.error().code == feed::Errc::left) co_return;  // the client left
     if (news) {
-      tail.add(*news);
+      tail.add(*std::move(news));
       collect(reader, question->limit, tail);
     }
   }
-  co_await exchange.reply(answer(*question, exchange, std::move(tail)));
+  co_await answer(exchange, *question, std::move(tail));
 }
 
 }  // namespace

@@ -70,8 +70,9 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
       if (!written) co_return;  // the reader left
     }
     if (news && news->frames.count > 0) {
-      const auto written = co_await exchange.write(news->frames.bytes);
-      if (!written) co_return;  // the reader left
+      const auto rest = exchange.write_now(news->frames.bytes);
+      if (!rest) co_return;                                              // the reader left
+      if (!rest->empty() && !co_await exchange.write(*rest)) co_return;  // it left, or took too little
     }
   }
 }

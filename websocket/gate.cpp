@@ -16,6 +16,13 @@ net::awaitable<feed::Result<>> Gate::write(std::string_view frames) {
   co_return written;
 }
 
+feed::Result<std::string_view> Gate::write_now(std::string_view frames) {
+  if (busy_) return frames;
+  const auto rest = connection_.write_now(frames);
+  if (!rest) abandon();
+  return rest;
+}
+
 net::awaitable<feed::Result<>> Gate::finish(std::string bytes, bool has_begun) {
   if (has_begun)
     busy_ = false;  // nobody else can have taken it: write() below takes it back before anything is awaited

@@ -40,6 +40,10 @@ class Gate {
   /// Whole frames, after those that are under way. Errors as in Connection::write.
   net::awaitable<feed::Result<>> write(std::string_view frames);
 
+  /// What goes at once of whole frames, nothing while others are under way; returns the rest. As in Connection::write_now: the rest
+  /// goes to write() before anything else is awaited, so nobody can come in between.
+  feed::Result<std::string_view> write_now(std::string_view frames);
+
   /// Whoever owns the gate waits for this before it destroys it: ends the writes of Beast's that nobody else waits for (a pong
   /// to a client that does not read).
   net::awaitable<void> drained();
@@ -103,7 +107,7 @@ class Gate {
   feed::Connection& connection_;
   feed::Bell turn_;
   bool busy_ = false;
-  int finishing_ = 0;  // writes of Beast's that were not done at once
+  int finishing_ = 0;                // writes of Beast's that were not done at once
   feed::Waiter* drained_ = nullptr;  // who waits for them to end
 };
 
