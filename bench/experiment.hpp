@@ -130,6 +130,7 @@ Experiment peer_polls_experiment();
 Experiment peer_memory_experiment();
 Experiment peer_connect_experiment();
 Experiment peer_bytes_experiment();
+Experiment peer_instructions_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();

@@ -89,6 +89,15 @@ Goal growth() {
               Op::below, 1.3);
 }
 
+Goal instructions() {
+  Goal made =
+      own("WebSocket, one outstanding: user-mode instructions per delivery", "at most 900, better 300",
+          {"peer_instructions/ws/readers:1000", "", "", "instructions_per_delivery", NumberUnit::count},
+          Op::below, 900, 300);
+  made.claim.numbers[0].exact = true;
+  return made;
+}
+
 // To the byte.
 Goal bytes() {
   const std::string ours = "peer_bytes/ws/json:100", theirs = "peer_bytes/socketio/json:100",
@@ -140,9 +149,7 @@ std::vector<Goal> all_goals() {
       ratio(lone + "server CPU per delivery", "at most 0.75 × Nchan",
             {fanout("ws", 1), fanout("nchan_ws", 1), "Nchan", "cpu_ns_per_delivery", NumberUnit::nanoseconds},
             Op::below, 0.75),
-      own(lone + "user-mode instructions per delivery", "at most 900, better 300",
-          {fanout("ws", 1), fanout("nchan_ws", 1), "Nchan", "instructions_per_delivery", NumberUnit::count},
-          Op::below, 900, 300),
+      instructions(),
       open_loop(2000, "below 50 ms"),
       open_loop(8000, "better still: below 50 ms"),
       ratio(sse, "8 × Nchan, better 12 ×", fast("sse", "nchan_sse", "Nchan"), Op::above, 8, 12),

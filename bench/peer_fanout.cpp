@@ -2,7 +2,6 @@
 // publisher sends ahead. Closed loop: a message is outstanding until the last reader has it.
 
 #include "bench/descriptors.hpp"
-#include "bench/instructions.hpp"
 #include "bench/peer_cells.hpp"
 
 #include <fmt/format.h>
@@ -34,11 +33,9 @@ void measure_fanout(const Place& place, const Fanout& fanout, Run& run) {
   bool complete = keep_outstanding(sink, *outlet, window, most / 2, Clock::now() + peer_warm_up, sent);
 
   const std::size_t before = sent;
-  Instructions instructions(site.process()->pid());
   Meter meter(site.process());
   complete = complete && keep_outstanding(sink, *outlet, window, most, Clock::now() + length, sent);
   meter.end();
-  const auto executed = instructions.count();
   site.check();
 
   const auto messages = static_cast<double>(sent - before),
@@ -46,7 +43,6 @@ void measure_fanout(const Place& place, const Fanout& fanout, Run& run) {
   run.figures["n"] = messages;
   run.figures["deliveries_per_second"] = deliveries / meter.seconds();
   run.figures["cpu_ns_per_delivery"] = static_cast<double>(meter.server_cpu().count()) / deliveries;
-  if (executed) run.figures["instructions_per_delivery"] = static_cast<double>(*executed) / deliveries;
   run.figures["server_user_share"] = meter.server_user_share();
   run.gates.push_back({"everything came in time", complete,
                        complete ? "" : "some readers still waited for a message after 5 s"});
@@ -99,7 +95,6 @@ Experiment peer_fanout_experiment() {
       {{"deliveries/s", "deliveries_per_second", Unit::count},
        {"server CPU per delivery", "cpu_ns_per_delivery", Unit::nanoseconds},
        {"of it in user mode", "server_user_share", Unit::share},
-       {"user instructions per delivery", "instructions_per_delivery", Unit::count},
        {"server busy", "server_utilisation", Unit::share},
        {"readers busy", "client_utilisation", Unit::share}},
       "a delivery is one message at one reader; outstanding is how many messages may be on their way to the last of them; n is the number of messages; where the readers' core is as busy as the server's, the readers are the limit",

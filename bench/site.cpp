@@ -48,7 +48,9 @@ Site::Site(const Place& place, std::string_view arm, const Serving& serving)
     room_.path = beside_.path = fmt::format("/rooms/bench-{:x}-{}", execution, ++rooms);
     return;
   }
-  std::vector<std::string> arguments{"--host", network_->listen_host(), "--port", "0"};
+  std::vector<std::string> arguments = serving.under;
+  arguments.insert(arguments.end(),
+                   {place.programs + '/' + program, "--host", network_->listen_host(), "--port", "0"});
   if (arm != "tcp") {
     const auto seconds = std::chrono::duration<double>(serving.heartbeat).count();
     const std::pair<std::string, std::string> usual[] = {{"--history", "100000000"},
@@ -62,8 +64,9 @@ Site::Site(const Place& place, std::string_view arm, const Serving& serving)
   }
   arguments.insert(arguments.end(), serving.options.begin(), serving.options.end());
   const auto core = place.cores.apart() ? std::optional<int>(place.cores.server) : std::nullopt;
-  process_ = std::make_unique<Process>(place.programs + '/' + program, arguments, core,
-                                       network_->server_namespace());
+  const std::string first = arguments.front();
+  arguments.erase(arguments.begin());
+  process_ = std::make_unique<Process>(first, arguments, core, network_->server_namespace());
   room_ = network_->for_clients(process_->port());
   beside_ = network_->beside(process_->port());
   network_->enter();

@@ -37,6 +37,7 @@ struct Serving {
   std::chrono::milliseconds heartbeat = std::chrono::hours(1);
   std::vector<std::string> options =
       {};  ///< further ones of the server's command line; those of its history and its limits in the place of ours
+  std::vector<std::string> under = {};  ///< a program, and its arguments, that runs the server
 };
 
 /// The name of our server's program; empty for null, which has none. Throws std::invalid_argument for an
