@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -366,24 +367,45 @@ TEST(RealSocketIo, GoesOnAsLongAsItsPingsAreAnswered) {
   server.stop();
 }
 
+// The first cell of that arm, measured.
+bench::Run measured(const bench::Experiment& experiment, const std::string& arm) {
+  bench::Setting setting;
+  setting.place = place();
+  setting.profile = bench::Profile::full;
+  const std::vector<bench::Cell> cells = experiment.cells(setting);
+  const auto cell =
+      std::find_if(cells.begin(), cells.end(), [&](const bench::Cell& one) { return one.arm == arm; });
+  bench::Run run;
+  run.cell = cell->name;
+  run.arm = arm;
+  cell->measure(run);
+  return run;
+}
+
 TEST(RealPollers, AreToldThatThereIsNothingNew) {
-  for (const char* arm : {"poll_express", "nchan_poll", "nginx_static"}) {
+  for (const auto& [arm, status] :
+       std::map<std::string, int>{{"poll_express", 204}, {"nchan_poll", 304}, {"nginx_static", 200}}) {
     if (!bench::why_not(arm, project).empty()) continue;
-    bench::Setting setting;
-    setting.place = place();
-    setting.profile = bench::Profile::full;
-    for (const bench::Cell& cell : bench::peer_polls_experiment().cells(setting)) {
-      if (cell.arm != arm) continue;
-      bench::Run run;
-      run.cell = cell.name;
-      run.arm = cell.arm;
-      cell.measure(run);
-      EXPECT_GT(run.figures.at("requests_per_second"), 0) << arm;
-      EXPECT_EQ(run.parameters.at("status"), std::string_view(arm) == "poll_express" ? 204
-                                             : std::string_view(arm) == "nchan_poll" ? 304
-                                                                                     : 200)
-          << arm;
-    }
+    const bench::Run run = measured(bench::peer_polls_experiment(), arm);
+    EXPECT_GT(run.figures.at("requests_per_second"), 0) << arm;
+    EXPECT_EQ(run.parameters.at("status"), status) << arm;
+  }
+}
+
+TEST(RealEchoes, AreWhatWasSaid) {
+  for (const char* arm : {"tcp", "ws", "ws_node", "socketio", "nchan_ws"}) {
+    if (!bench::why_not(arm, project).empty()) continue;
+    const bench::Run run = measured(bench::peer_echo_experiment(), arm);
+    EXPECT_EQ(run.samples_ns.size(), 5000u) << arm;
+    EXPECT_TRUE(run.gates.at(0).passed) << arm << ": " << run.gates.at(0).detail;
+  }
+}
+
+TEST(RealPeers, PutAroundAMessageWhatIsPredicted) {
+  for (const auto& [arm, bytes] : std::map<std::string, double>{
+           {"ws", 102}, {"ws_node", 102}, {"nchan_ws", 102}, {"socketio", 116}, {"sse_node", 126}}) {
+    if (!bench::why_not(arm, project).empty()) continue;
+    EXPECT_EQ(measured(bench::peer_bytes_experiment(), arm).figures.at("bytes_per_message"), bytes) << arm;
   }
 }
 
