@@ -308,6 +308,12 @@ void Process::stop() {
   throw ServerFailed(fmt::format("{} did not stop within {} s of SIGTERM.", name_, stop_patience.count()));
 }
 
+void Process::kill() {
+  check();
+  ::kill(pid_, SIGKILL);
+  wait(true);
+}
+
 void Process::signal(int number) const { ::kill(pid_, number); }
 
 }  // namespace bench

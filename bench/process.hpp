@@ -83,6 +83,8 @@ class Process {
 
   /// SIGTERM, and SIGKILL after 6 s. Throws ServerFailed where it did not end by itself with exit code 0.
   void stop();
+  /// SIGKILL, for a program that does not end well by itself. Throws ServerFailed where it was gone before.
+  void kill();
 
   void signal(int number) const;  ///< SIGSTOP and SIGCONT, for tests
 

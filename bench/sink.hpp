@@ -2,6 +2,7 @@
 // A thousand readers at the price of few: bare sockets in one epoll loop that look for nothing but the number
 // of a message. Real clients would be the limit where a server's fan-out is measured.
 
+#include "bench/dialect.hpp"
 #include "bench/publisher.hpp"
 #include "bench/receipts.hpp"
 #include "bench/socket.hpp"
@@ -17,8 +18,8 @@
 
 namespace bench {
 
-/// Readers over one transport: poll, sse, ws or tcp; of one room, or of several on one server in turn. One thread, the one that calls.
-/// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and nothing is answered:
+/// Readers over one transport: every arm that has a dialect; of one room, or of several on one server in turn. One thread, the one that calls.
+/// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and no ping is answered:
 /// a server that pings within a run would cut it off.
 class Sink {
  public:
@@ -29,8 +30,8 @@ class Sink {
   Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
        std::size_t messages, std::chrono::nanoseconds interval = {});
 
-  /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
-  /// what the server said instead.
+  /// Connects everybody and waits until each was told where its feed begins; who polls or waits is told when it is answered, and not
+  /// waited for here. Throws std::runtime_error with what the server said instead.
   void connect() { connect(readers_.size()); }
   /// The same until `count` are connected.
   void connect(std::size_t count);
@@ -61,34 +62,40 @@ class Sink {
   /// Everybody leaves. Before the server is told to stop: nobody here would answer its goodbye.
   void disconnect();
 
+  /// So many messages have come to everybody, those who have stalled left out.
+  std::size_t everywhere() const;
+
   const std::vector<Receipts>& receipts() const { return receipts_; }
+  const Socket& socket(std::size_t reader) const { return readers_.at(reader).socket; }
   std::uint64_t polls() const { return polls_; }
 
  private:
   struct Reader {
     Socket socket;
     std::string rest;  // of what came: a number that is not there as a whole; of a poller, the answer so far
-    std::string cursor;     // of a poller
+    std::string position;   // of who polls or waits
     Clock::time_point due;  // of its next poll
     bool begun = false;
+    bool replied = false;  // to the cue
     bool asking = false;
     bool small = false;
     bool stalled = false;
   };
-  bool is_polling() const { return arm_ == "poll"; }
   const feed::Address& room_of(std::size_t i) const { return rooms_[i % rooms_.size()]; }
-  std::string handshake(const feed::Address& room) const;
+  const Dialect& dialect(std::size_t i) const { return dialects_[i % dialects_.size()]; }
+  bool streams() const { return way_ == Dialect::Way::streams; }
   void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
+  bool begin(std::size_t i, std::string_view bytes);
   void scan(std::size_t i, std::string_view bytes, Clock::time_point now);
   void take_answer(std::size_t i, Clock::time_point now);
   void ask(std::size_t i);
   void ask_who_is_due();
 
-  std::string arm_;
   std::vector<feed::Address> rooms_;
-  std::string epoch_;
+  std::vector<Dialect> dialects_;  // of each room
+  Dialect::Way way_;               // of all of them
   std::chrono::nanoseconds interval_;
   Socket epoll_;
   std::vector<Reader> readers_;
