@@ -122,6 +122,7 @@ Experiment protocol_experiment();
 Experiment browser_experiment();
 Experiment keeping_experiment();
 Experiment uploads_experiment();
+Experiment threads_experiment();
 Experiment peer_fanout_experiment();
 Experiment peer_load_experiment();
 Experiment peer_delay_experiment();

@@ -29,13 +29,18 @@ constexpr SocketOptions small_socket{.receive_buffer = 32 * 1024, .segment = 146
 
 Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers,
            std::size_t messages, std::chrono::nanoseconds interval)
-    : room_(std::move(room)),
-      dialect_(dialect_of(arm, room_, epoch)),
+    : Sink(arm, std::vector{std::move(room)}, std::move(epoch), readers, messages, interval) {}
+
+Sink::Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+           std::size_t messages, std::chrono::nanoseconds interval)
+    : rooms_(std::move(rooms)),
       interval_(interval),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       readers_(readers),
       receipts_(readers, Receipts(messages)),
-      buffer_(buffer_bytes) {}
+      buffer_(buffer_bytes) {
+  for (const feed::Address& room : rooms_) dialects_.push_back(dialect_of(arm, room, epoch));
+}
 
 void Sink::connect(std::size_t count) {
   for (; connected_ < count; ++connected_) {
@@ -44,15 +49,15 @@ void Sink::connect(std::size_t count) {
     // Not so many at once that the server's queue of connections overflows: who is refused there tries again a second later.
     if (streams() && i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
     Reader& reader = readers_[i];
-    reader.socket = Socket::connect(room_, reader.small ? small_socket : SocketOptions());
+    reader.socket = Socket::connect(room_of(i), reader.small ? small_socket : SocketOptions());
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
     if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, reader.socket.fd(), &event) != 0)
       throw std::runtime_error(std::string("epoll: ") + std::strerror(errno));
-    reader.position = dialect_.position;
-    if (streams()) reader.socket.write_all(dialect_.greeting);
-    if (dialect_.way == Dialect::Way::waits) ask(i);
+    reader.position = dialect(i).position;
+    if (streams()) reader.socket.write_all(dialect(i).greeting);
+    if (dialect(i).way == Dialect::Way::waits) ask(i);
   }
   if (streams()) wait_until_begun(count);
 }
@@ -165,7 +170,7 @@ void Sink::read(std::size_t i) {
   const std::size_t got = reader.socket.read_some(buffer_.data() + kept, buffer_.size() - kept);
   const auto now = Clock::now();
   std::string_view bytes(buffer_.data(), kept + got);
-  if (!reader.begun && !begin(reader, bytes)) {
+  if (!reader.begun && !begin(i, bytes)) {
     reader.rest.assign(bytes);
     return;
   }
@@ -175,15 +180,17 @@ void Sink::read(std::size_t i) {
 }
 
 // Whether the reader's feed begins in what has come to it.
-bool Sink::begin(Reader& reader, std::string_view bytes) {
-  const bool http = dialect_.greeting.starts_with("GET ");
+bool Sink::begin(std::size_t i, std::string_view bytes) {
+  Reader& reader = readers_[i];
+  const Dialect& said = dialect(i);
+  const bool http = said.greeting.starts_with("GET ");
   if (http && bytes.size() > 12 && !bytes.starts_with("HTTP/1.1 200") && !bytes.starts_with("HTTP/1.1 101"))
     throw std::runtime_error("a reader was refused: " + std::string(bytes.substr(0, bytes.find('\r'))));
-  if (!dialect_.cue.empty() && !reader.replied && bytes.find(dialect_.cue) != std::string_view::npos) {
+  if (!said.cue.empty() && !reader.replied && bytes.find(said.cue) != std::string_view::npos) {
     reader.replied = true;
-    reader.socket.write_all(dialect_.reply);
+    reader.socket.write_all(said.reply);
   }
-  if (bytes.find(dialect_.begins) == std::string_view::npos) return false;
+  if (bytes.find(said.begins) == std::string_view::npos) return false;
   reader.begun = true;
   ++begun_;
   return true;
@@ -226,21 +233,21 @@ void Sink::take_answer(std::size_t i, Clock::time_point now) {
   } else if (answer->status != 204 && answer->status != 304) {
     throw std::runtime_error("a poll was refused: " + reader.rest.substr(0, reader.rest.find('\r')));
   }
-  if (std::string next = dialect_.next(*answer); !next.empty()) reader.position = std::move(next);
+  if (std::string next = dialect(i).next(*answer); !next.empty()) reader.position = std::move(next);
   reader.rest.clear();
   reader.asking = false;
   if (!reader.begun) {
     reader.begun = true;
     ++begun_;
   }
-  if (dialect_.way == Dialect::Way::waits) ask(i);
+  if (dialect(i).way == Dialect::Way::waits) ask(i);
 }
 
 void Sink::ask(std::size_t i) {
   Reader& reader = readers_[i];
   reader.asking = true;
   ++polls_;
-  reader.socket.write_all(dialect_.ask(reader.position));
+  reader.socket.write_all(dialect(i).ask(reader.position));
 }
 
 std::size_t Sink::everywhere() const {

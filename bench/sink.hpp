@@ -18,7 +18,7 @@
 
 namespace bench {
 
-/// Readers of one room over one transport: every arm that has a dialect. One thread, the one that calls.
+/// Readers over one transport, every arm that has a dialect; of one room, or of several on one server in turn. One thread, the one that calls.
 /// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and no ping is answered:
 /// a server that pings within a run would cut it off.
 class Sink {
@@ -26,6 +26,9 @@ class Sink {
   /// `messages`: how many each reader will get. `interval`: of poll. Reads from the room's first message on.
   Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers, std::size_t messages,
        std::chrono::nanoseconds interval = {});
+  /// The same for reader i in `rooms[i % rooms.size()]`; `messages` in each room.
+  Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+       std::size_t messages, std::chrono::nanoseconds interval = {});
 
   /// Connects everybody and waits until each was told where its feed begins; who polls or waits is told when it is answered, and not
   /// waited for here. Throws std::runtime_error with what the server said instead.
@@ -78,18 +81,20 @@ class Sink {
     bool small = false;
     bool stalled = false;
   };
-  bool streams() const { return dialect_.way == Dialect::Way::streams; }
+  bool streams() const { return dialects_.front().way == Dialect::Way::streams; }
+  const feed::Address& room_of(std::size_t i) const { return rooms_[i % rooms_.size()]; }
+  const Dialect& dialect(std::size_t i) const { return dialects_[i % dialects_.size()]; }
   void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
-  bool begin(Reader& reader, std::string_view bytes);
+  bool begin(std::size_t i, std::string_view bytes);
   void scan(std::size_t i, std::string_view bytes, Clock::time_point now);
   void take_answer(std::size_t i, Clock::time_point now);
   void ask(std::size_t i);
   void ask_who_is_due();
 
-  feed::Address room_;
-  Dialect dialect_;
+  std::vector<feed::Address> rooms_;
+  std::vector<Dialect> dialects_;  // of each room
   std::chrono::nanoseconds interval_;
   Socket epoll_;
   std::vector<Reader> readers_;
