@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t payload = 100;
 constexpr std::size_t many = 1000;  // readers
-constexpr std::chrono::milliseconds length{1500};
+constexpr std::chrono::milliseconds length{1200};
 
 struct Fanout {
   std::size_t readers, window;

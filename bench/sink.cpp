@@ -25,13 +25,6 @@ constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr std::size_t most_waiting = 1000;  // connected, and not told yet where their feed begins
 constexpr SocketOptions small_socket{.receive_buffer = 32 * 1024, .segment = 1460};
 
-std::vector<Dialect> dialects_of(std::string_view arm, const std::vector<feed::Address>& rooms,
-                                 std::string_view epoch) {
-  std::vector<Dialect> dialects;
-  for (const feed::Address& room : rooms) dialects.push_back(dialect_of(arm, room, epoch));
-  return dialects;
-}
-
 }  // namespace
 
 Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers,
@@ -41,13 +34,13 @@ Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::siz
 Sink::Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
            std::size_t messages, std::chrono::nanoseconds interval)
     : rooms_(std::move(rooms)),
-      dialects_(dialects_of(arm, rooms_, epoch)),
-      way_(dialects_.front().way),
       interval_(interval),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       readers_(readers),
       receipts_(readers, Receipts(messages)),
-      buffer_(buffer_bytes) {}
+      buffer_(buffer_bytes) {
+  for (const feed::Address& room : rooms_) dialects_.push_back(dialect_of(arm, room, epoch));
+}
 
 void Sink::connect(std::size_t count) {
   for (; connected_ < count; ++connected_) {
@@ -64,7 +57,7 @@ void Sink::connect(std::size_t count) {
       throw std::runtime_error(std::string("epoll: ") + std::strerror(errno));
     reader.position = dialect(i).position;
     if (streams()) reader.socket.write_all(dialect(i).greeting);
-    if (way_ == Dialect::Way::waits) ask(i);
+    if (dialect(i).way == Dialect::Way::waits) ask(i);
   }
   if (streams()) wait_until_begun(count);
 }
@@ -189,14 +182,15 @@ void Sink::read(std::size_t i) {
 // Whether the reader's feed begins in what has come to it.
 bool Sink::begin(std::size_t i, std::string_view bytes) {
   Reader& reader = readers_[i];
-  const bool http = dialect(i).greeting.starts_with("GET ");
+  const Dialect& said = dialect(i);
+  const bool http = said.greeting.starts_with("GET ");
   if (http && bytes.size() > 12 && !bytes.starts_with("HTTP/1.1 200") && !bytes.starts_with("HTTP/1.1 101"))
     throw std::runtime_error("a reader was refused: " + std::string(bytes.substr(0, bytes.find('\r'))));
-  if (!dialect(i).cue.empty() && !reader.replied && bytes.find(dialect(i).cue) != std::string_view::npos) {
+  if (!said.cue.empty() && !reader.replied && bytes.find(said.cue) != std::string_view::npos) {
     reader.replied = true;
-    reader.socket.write_all(dialect(i).reply);
+    reader.socket.write_all(said.reply);
   }
-  if (bytes.find(dialect(i).begins) == std::string_view::npos) return false;
+  if (bytes.find(said.begins) == std::string_view::npos) return false;
   reader.begun = true;
   ++begun_;
   return true;
@@ -246,7 +240,7 @@ void Sink::take_answer(std::size_t i, Clock::time_point now) {
     reader.begun = true;
     ++begun_;
   }
-  if (way_ == Dialect::Way::waits) ask(i);
+  if (dialect(i).way == Dialect::Way::waits) ask(i);
 }
 
 void Sink::ask(std::size_t i) {

@@ -18,7 +18,7 @@
 
 namespace bench {
 
-/// Readers over one transport: every arm that has a dialect; of one room, or of several on one server in turn. One thread, the one that calls.
+/// Readers over one transport, every arm that has a dialect; of one room, or of several on one server in turn. One thread, the one that calls.
 /// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and no ping is answered:
 /// a server that pings within a run would cut it off.
 class Sink {
@@ -81,9 +81,9 @@ class Sink {
     bool small = false;
     bool stalled = false;
   };
+  bool streams() const { return dialects_.front().way == Dialect::Way::streams; }
   const feed::Address& room_of(std::size_t i) const { return rooms_[i % rooms_.size()]; }
   const Dialect& dialect(std::size_t i) const { return dialects_[i % dialects_.size()]; }
-  bool streams() const { return way_ == Dialect::Way::streams; }
   void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
@@ -95,7 +95,6 @@ class Sink {
 
   std::vector<feed::Address> rooms_;
   std::vector<Dialect> dialects_;  // of each room
-  Dialect::Way way_;               // of all of them
   std::chrono::nanoseconds interval_;
   Socket epoll_;
   std::vector<Reader> readers_;
