@@ -38,6 +38,7 @@ Publication Room::publish(Draft draft) {
 
 Cursor Room::append(std::string json) {
   const Cursor cursor = log_.append(std::move(json));
+  prepared_.clear();
   for (const auto& encoded : tapes_) {
     encoded->tape.append(encoded->encoder(cursor, log_.at(cursor.seq)));
     encoded->tape.forget(log_.first() - 1);

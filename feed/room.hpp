@@ -61,6 +61,19 @@ class Room {
   /// messages are kept, both happen when this one has been: nobody has read what a crash can take away.
   Publication publish(Draft draft);
 
+  /// What `make` makes of the log as it is for who has everything up to `after`: made once, and kept for the others who ask from there
+  /// until something is said. One thing for each `after`; what is large is made each time.
+  template <class Make>
+  std::string prepared(Seq after, Make make) {
+    for (const auto& [seq, text] : prepared_) {
+      if (seq == after) return text;
+    }
+    std::string text = make();
+    if (prepared_.size() < most_prepared && text.size() <= largest_prepared)
+      prepared_.emplace_back(after, text);
+    return text;
+  }
+
   /// Ends every reader's feed, now and from now on.
   void close();
 
@@ -76,8 +89,12 @@ class Room {
   Cursor append(std::string json);
   void flush();
 
+  // A poller that comes in time is a few messages behind.
+  static constexpr std::size_t most_prepared = 8, largest_prepared = 4096;
+
   std::string name_;
   Log log_;
+  std::vector<std::pair<Seq, std::string>> prepared_;
   std::vector<std::unique_ptr<Encoded>> tapes_;  // one or two: as many as there are wires in use
   Bell bell_;
   net::any_io_executor executor_;

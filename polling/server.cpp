@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace polling {
 namespace {
@@ -29,9 +30,11 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   const auto given = exchange.query("after");
   if (!given) return given.error();
   question.whole_log = !*given;
-  auto after = exchange.after();
-  if (!after) return after.error();
-  question.after = *std::move(after);
+  if (*given) {
+    auto after = feed::parse_after(**given);
+    if (!after) return after.error();
+    question.after = *std::move(after);
+  }
   const auto limit = exchange.query("limit");
   if (!limit) return limit.error();
   if (*limit) {
@@ -45,44 +48,55 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   return question;
 }
 
-// An answer in the making: encoded messages, and where the reader is behind them.
+// An answer in the making: encoded messages, run by run as they lie on the room's tape, and where the reader is behind them.
 struct Tail {
   feed::Hello hello;
-  std::string messages;
+  std::vector<feed::Frames> runs;
   std::size_t count = 0;
 
-  void add(const feed::News& news) {
-    if (news.gap) hello = *news.gap;
-    messages += news.frames.bytes;
+  void add(feed::News news) {
+    if (news.gap) hello = *std::move(news.gap);
+    if (news.frames.count == 0) return;
+    hello.cursor.seq = news.frames.last;
     count += news.frames.count;
-    if (news.frames.count > 0) hello.cursor.seq = news.frames.last;
+    runs.push_back(std::move(news.frames));
   }
   bool nothing_new() const { return count == 0 && !hello.gap; }
+  std::string page() const {
+    std::string messages;
+    for (const feed::Frames& run : runs) messages += run.bytes;
+    if (!messages.empty()) messages.pop_back();  // the last comma
+    return encode_page(hello, messages);
+  }
 };
 
 void collect(feed::Reader& reader, std::size_t limit, Tail& tail) {
   while (tail.count < limit) {
-    const feed::News news = reader.ready(limit - tail.count);
+    feed::News news = reader.ready(limit - tail.count);
     if (!news.gap && news.frames.count == 0) return;
-    tail.add(news);
+    tail.add(std::move(news));
   }
 }
 
-feed::Response answer(const Question& question, const feed::Exchange& exchange, Tail tail) {
+feed::Response answer(const Question& question, const feed::Exchange& exchange, feed::Room* room,
+                      const Tail& tail) {
   std::string fields;
   if (question.wait) fields = fmt::format("Preference-Applied: wait={}\r\n", question.wait->count());
   if (tail.nothing_new() && !question.whole_log && question.after.kind != feed::After::Kind::latest) {
     return {http::status::no_content, {}, {}, std::move(fields)};
   }
+  const feed::Seq last = tail.hello.cursor.seq, before = last - tail.count;
   if (question.whole_log) {
-    const feed::Seq last = tail.hello.cursor.seq;
-    const std::string tag = entity_tag(tail.hello.cursor.epoch, last + 1 - tail.count, last);
+    const std::string tag = entity_tag(tail.hello.cursor.epoch, before + 1, last);
     fields += "ETag: " + tag + "\r\n";
     if (names(exchange.field("If-None-Match"), tag))
       return {http::status::not_modified, {}, {}, std::move(fields)};
   }
-  if (!tail.messages.empty()) tail.messages.pop_back();  // the last comma
-  return {http::status::ok, "application/json", encode_page(tail.hello, tail.messages), std::move(fields)};
+  // Those who poll ask from the same few places: a page up to the log's end is made once for all of them.
+  const bool is_shared = room && !tail.hello.gap && last == room->log().last();
+  return {http::status::ok, "application/json",
+          is_shared ? room->prepared(before, [&tail] { return tail.page(); }) : tail.page(),
+          std::move(fields)};
 }
 
 net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
@@ -93,22 +107,22 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   feed::Room* room = question->wait ? &rooms.open(exchange.room()) : rooms.find(exchange.room());
   if (!room) {  // nobody ever wrote there: asking does not make it
     const feed::Log empty(rooms.next_epoch(), {});
-    Tail nothing{empty.locate(question->after), {}, 0};
-    co_return co_await exchange.reply(answer(*question, exchange, std::move(nothing)));
+    const Tail nothing{empty.locate(question->after), {}, 0};
+    co_return co_await exchange.reply(answer(*question, exchange, room, nothing));
   }
   feed::Reader reader(*room, feed::as_json, question->after);
   Tail tail{reader.hello(), {}, 0};
   collect(reader, question->limit, tail);
   if (question->wait && tail.nothing_new()) {
     const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
-    const auto news = co_await reader.next(feed::Clock::now() + *question->wait, question->limit);
+    auto news = co_await reader.next(feed::Clock::now() + *question->wait, question->limit);
     if (!news && news.error().code == feed::Errc::left) co_return;  // the client left
     if (news) {
-      tail.add(*news);
+      tail.add(*std::move(news));
       collect(reader, question->limit, tail);
     }
   }
-  co_await exchange.reply(answer(*question, exchange, std::move(tail)));
+  co_await exchange.reply(answer(*question, exchange, room, tail));
 }
 
 }  // namespace
