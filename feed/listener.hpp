@@ -1,6 +1,7 @@
 #pragma once
 // Accepts connections, reads requests, has them answered by the routes, and winds down when told to.
 
+#include "feed/bell.hpp"
 #include "feed/connection.hpp"
 #include "feed/options.hpp"
 #include "feed/proxies.hpp"
@@ -14,6 +15,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
+#include <optional>
 
 namespace feed {
 
@@ -38,6 +40,12 @@ class Listener {
   net::awaitable<void> shed();
   net::awaitable<void> serve(net::ip::tcp::socket socket);
   net::awaitable<void> converse(Connection& connection, bool admitted);
+  /// A request with its body, as far as its handler does not read that itself. No handler: it has been answered.
+  struct Asked {
+    std::optional<Exchange> exchange;
+    const Handler* handler = nullptr;
+  };
+  net::awaitable<void> listen(Connection& connection, Asked& asked);
   /// A request without its body, and how large that is.
   struct Head {
     Request request;
@@ -55,6 +63,7 @@ class Listener {
   Traffic traffic_;
   net::ip::tcp::acceptor acceptor_;
   net::steady_timer timer_;  // the pause after a failed accept; later, the end of patience
+  Bell silent_;              // where those wait who have asked nothing yet, or nothing more
   std::uint16_t port_ = 0;
   int spare_ = -1;  // a descriptor kept back, so that there is one to say 503 with when all are used up
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;

@@ -25,6 +25,9 @@ namespace http = beast::http;
 namespace ws = beast::websocket;
 using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
 
+// What a chat message takes, and little memory for each client that never says one.
+constexpr std::size_t first_piece = 256;
+
 std::string encode(const feed::Cursor&, std::string_view json) { return text_frame(json); }
 
 std::string_view text_in(const beast::flat_buffer& buffer) {
@@ -60,7 +63,6 @@ net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limi
   }));
   socket.auto_fragment(false);
   socket.read_message_max(limits.max_message);
-  exchange.connection().stream().expires_never();  // from here on Beast's WebSocket keeps the time
   beast::error_code error;
   co_await socket.async_accept(exchange.request(), net::redirect_error(net::use_awaitable, error));
   exchange.request() = {};
@@ -84,6 +86,13 @@ struct Session {
   feed::Waiter delivered;
   std::unique_ptr<feed::Receipts> receipts;  // made by the first post that is not kept at once
 };
+
+// The end, from this side. The client may have left meanwhile.
+net::awaitable<void> close(Socket& socket, ws::close_code code, std::string_view reason) {
+  beast::error_code ignored;
+  const ws::close_reason why(code, beast::string_view(reason.data(), reason.size()));
+  co_await socket.async_close(why, net::redirect_error(net::use_awaitable, ignored));
+}
 
 // Nothing follows a close frame.
 net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) {
@@ -117,9 +126,7 @@ net::awaitable<void> deliver(Session& session) {
     const auto news = co_await session.reader.next();
     if (!news && news.error().code == feed::Errc::closed) {
       co_await answered(session);
-      beast::error_code ignored;  // the client may have left meanwhile
-      const ws::close_reason goodbye(ws::close_code::going_away, "the server stops");
-      co_await session.socket.async_close(goodbye, net::redirect_error(net::use_awaitable, ignored));
+      co_await close(session.socket, ws::close_code::going_away, "the server stops");
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
@@ -136,8 +143,11 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
   beast::flat_buffer buffer;
   for (;;) {
     beast::error_code error;
-    co_await session.socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
-    if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    do {  // in pieces that grow with what has come: who only listens keeps a small buffer
+      co_await session.socket.async_read_some(buffer, buffer.size() + first_piece,
+                                              net::redirect_error(net::use_awaitable, error));
+      if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    } while (!session.socket.is_message_done());
     // Nothing follows a close frame (RFC 6455, 5.5.1): what comes behind the goodbye could not be answered, so it is not taken.
     if (!session.socket.is_open()) {
       buffer.clear();
@@ -146,8 +156,7 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     if (!session.socket.got_text()) {
       ++counters.refused;
       co_await answered(session);
-      const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
-      co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
+      co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
     }
     Post post = parse_post(text_in(buffer), session.author);
@@ -167,10 +176,9 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
 
 net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, const Limits& limits) {
   auto refusal = check_handshake(exchange);
-  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
   const auto after = exchange.after();
-  if (!after)
-    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!refusal && !after) refusal = feed::problem(http::status::bad_request, after.error().detail);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
 
   Session session(exchange, rooms.open(exchange.room()), *after);
   if (!co_await accept(session.socket, exchange, limits)) co_return;
