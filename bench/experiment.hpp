@@ -119,6 +119,7 @@ Experiment dead_peer_experiment();
 Experiment protocol_experiment();
 Experiment browser_experiment();
 Experiment keeping_experiment();
+Experiment uploads_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();

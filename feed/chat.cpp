@@ -2,6 +2,7 @@
 // nothing knows which it is.
 
 #include "feed/client.hpp"
+#include "feed/history.hpp"
 #include "polling/client.hpp"
 #include "sse/client.hpp"
 #include "websocket/client.hpp"
@@ -40,12 +41,15 @@ namespace {
 
 namespace net = boost::asio;
 
+constexpr std::string_view path_of_rooms = "/rooms/";
+
 struct Options {
   std::string url;
   std::string over;
   std::string after = "0";
   std::string author = "guest";
   bool json = false;
+  std::string history;      // empty: none is written
   std::uint64_t count = 0;  // 0: no end
   double interval = 1;
   int wait = 0;
@@ -155,12 +159,40 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+// What --history writes. A line is in the file before anything else happens, so that a chat that is killed has not done what it does not
+// say.
+class HistoryFile {
+ public:
+  // False where it cannot be written; errno says why.
+  bool open(const std::string& name) {
+    file_ = std::fopen(name.c_str(), "ae");
+    return file_ != nullptr;
+  }
+  ~HistoryFile() {
+    if (file_) std::fclose(file_);
+  }
+
+  void write(const feed::Record& record) {
+    if (!file_ || failed_) return;
+    fmt::print(file_, "{}\n", feed::encode(record));
+    failed_ = std::fflush(file_) != 0;
+    if (failed_) say(fmt::format("the history ends here, it cannot be written: {}", std::strerror(errno)));
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  std::FILE* file_ = nullptr;
+  bool failed_ = false;
+};
+
 class Chat {
  public:
   // `origin` is where the server's pictures are: "http://127.0.0.1:8081".
-  Chat(net::io_context& io, feed::Client& client, const Options& options, std::string origin)
+  Chat(net::io_context& io, feed::Client& client, const Options& options, feed::History& history,
+       std::string origin)
       : client_(client),
         options_(options),
+        history_(history),
         origin_(std::move(origin)),
         lines_(io.get_executor()),
         signals_(io, SIGINT, SIGTERM) {}
@@ -190,7 +222,7 @@ class Chat {
                       static_cast<double>(delay.count()) / 1000));
     };
     const feed::Error ended =
-        co_await feed::follow(client_, std::move(after), events, {}, std::move(on_lost));
+        co_await history_.follow(client_, std::move(after), events, {}, std::move(on_lost));
     if (ended.code != feed::Errc::closed) {
       say(ended.detail);
       exit_code_ = 1;
@@ -200,6 +232,7 @@ class Chat {
   }
 
   void on_hello(const feed::Hello& hello) {
+    if (hello.gap && options_.json && !done_) print(feed::encode(hello));
     if (hello.gap) {
       const std::string missed =
           hello.gap->missed ? std::to_string(*hello.gap->missed) : "an unknown number of";
@@ -219,23 +252,25 @@ class Chat {
 
   void on_message(const feed::Message& message) {
     if (done_) return;
-    if (options_.json) {
-      fmt::print("{}\n", feed::encode(message));
-    } else {
-      fmt::print("{}: {}\n", printable(message.author), printable(said(message)));
-    }
-    if (std::fflush(stdout) != 0) {  // nobody reads any more, or there is no room
-      if (errno != EPIPE) {
-        say(fmt::format("standard output: {}", std::strerror(errno)));
-        exit_code_ = 1;
-      }
-      done_ = true;
-      client_.close();
-      return;
-    }
+    const bool printed = options_.json ? print(feed::encode(message))
+                                       : print(printable(message.author) + ": " + printable(said(message)));
+    if (!printed) return;
     if (++printed_ != options_.count) return;
     done_ = true;
     if (!publishing_) client_.close();
+  }
+
+  // False where nobody reads any more, or there is no room; that is the end then.
+  bool print(std::string_view line) {
+    fmt::print("{}\n", line);
+    if (std::fflush(stdout) == 0) return true;
+    if (errno != EPIPE) {
+      say(fmt::format("standard output: {}", std::strerror(errno)));
+      exit_code_ = 1;
+    }
+    done_ = true;
+    client_.close();
+    return false;
   }
 
   net::awaitable<void> write() {
@@ -252,7 +287,7 @@ class Chat {
 
   net::awaitable<void> try_to_publish(std::string text) {
     while (!client_.is_closed()) {
-      const auto place = co_await client_.publish(options_.author, text);
+      const auto place = co_await history_.publish(client_, options_.author, text);
       if (place) co_return;
       if (place.error().code == feed::Errc::unreachable) {  // not sent; follow() is connecting
         co_await client_.pause(feed::Clock::now() + std::chrono::milliseconds(100));
@@ -268,6 +303,7 @@ class Chat {
 
   feed::Client& client_;
   const Options& options_;
+  feed::History& history_;
   const std::string origin_;
   Lines lines_;
   net::signal_set signals_;
@@ -299,7 +335,10 @@ int main(int argc, char** argv) {
   app.add_option("--wait", options.wait,
                  "polling: long polling, the seconds that the server may hold its answer back; 0 does not")
       ->check(CLI::Range(0, 60));
-  app.add_flag("--json", options.json, "print each message as one line of JSON");
+  app.add_flag("--json", options.json, "print each message as one line of JSON, and each gap as well");
+  app.add_option(
+      "--history", options.history,
+      "append all that this client does, is told and receives to a file, for build/PRESET/check_history");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -313,11 +352,22 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   claim_standard_descriptors();
+  HistoryFile history_file;
+  if (!options.history.empty() && !history_file.open(options.history)) {
+    say(fmt::format("cannot append to {}: {}", options.history, std::strerror(errno)));
+    return 2;
+  }
   net::io_context io(1);
   const auto client = make_client(options, io.get_executor(), *room);
-  Chat chat(io, *client, options, room->origin);
+  // Not two of one machine have the same process number at the same time.
+  feed::History history(fmt::format("{}-{}", options.author, ::getpid()),
+                        room->path.substr(path_of_rooms.size()),
+                        [&](const feed::Record& record) { history_file.write(record); });
+  Chat chat(io, *client, options, history, room->origin);
   chat.run(*after);
   io.run();
   std::fflush(nullptr);
-  std::_Exit(chat.exit_code());  // the thread that reads standard input may be in the middle of it
+  std::_Exit(history_file.failed()
+                 ? 1
+                 : chat.exit_code());  // the thread that reads standard input may be in the middle of it
 }

@@ -35,8 +35,8 @@ TimeLimit::TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::du
   });
 }
 
-Connection::Connection(net::ip::tcp::socket socket, Traffic& all)
-    : stream_(CountingPolicy(all), std::move(socket)) {
+Connection::Connection(net::ip::tcp::socket socket, Traffic& all, const Traffic& so_far)
+    : stream_(CountingPolicy(all, so_far), std::move(socket)) {
   boost::system::error_code ignored;  // a peer that is gone already is noticed by the first read
   this->socket().set_option(net::ip::tcp::no_delay(true), ignored);
   this->socket().non_blocking(true, ignored);

@@ -27,7 +27,8 @@ namespace beast = boost::beast;
 class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Connection(net::ip::tcp::socket socket, Traffic& all);
+  /// `so_far`: what came and went already, on the thread that it comes from.
+  Connection(net::ip::tcp::socket socket, Traffic& all, const Traffic& so_far = {});
   ~Connection();
 
   Stream& stream() { return stream_; }

@@ -27,6 +27,9 @@ constexpr std::uint64_t slowest_body = 8192;
 // What is read from a file and written at once: some 10 µs, then it is the others' turn.
 constexpr std::size_t file_piece = 16 * 1024;
 
+// Of pieces that lie in memory so much is copied together, so that a short answer is one write.
+constexpr std::size_t write_size = 64 * 1024;
+
 }  // namespace
 
 Response problem(http::status status, std::string_view detail, std::string fields) {
@@ -68,6 +71,7 @@ std::string Exchange::field(std::string_view name) const {
 
 Result<std::optional<std::string>> Exchange::query(std::string_view name) const {
   std::optional<std::string> found;
+  if (query_.empty()) return found;
   const auto given_twice = [&] {
     return invalid("\"" + std::string(name) + "\" is given more than once, expected once");
   };
@@ -225,6 +229,29 @@ net::awaitable<void> Exchange::reply_later(Publication publication,
     return encode(answer(place), framing);
   };
   co_await connection_.receipts().add(std::move(publication), std::move(later));
+}
+
+net::awaitable<void> Exchange::reply(Response beginning, std::vector<Frames> middle, std::string_view end) {
+  decide(beginning.status);
+  std::uint64_t size = beginning.body.size() + end.size();
+  for (const Frames& piece : middle) size += piece.bytes.size();
+  std::string out = encode_head(beginning, size, framing_);
+  if (connection_.owes()) co_await connection_.receipts().told();
+  Result<> written;
+  if (!framing_.head_only) {
+    out += std::exchange(beginning.body, {});
+    for (Frames& piece : middle) {
+      out += piece.bytes;
+      piece = {};  // the room may forget it
+      if (out.size() < write_size) continue;
+      written = co_await connection_.write(out);
+      if (!written) break;
+      out.clear();
+    }
+    out += end;
+  }
+  if (written) written = co_await connection_.write(out);
+  if (!written) framing_.keep_alive = false;  // the peer left
 }
 
 net::awaitable<void> Exchange::reply(Response response, FilePart body) {

@@ -7,6 +7,7 @@
 #include "feed/message.hpp"
 #include "feed/proxies.hpp"
 #include "feed/publication.hpp"
+#include "feed/tape.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -93,6 +94,9 @@ class Exchange {
   /// this one. `answer` may be called when this object is gone.
   net::awaitable<void> reply_later(Publication publication,
                                    std::function<Response(const Result<Cursor>&)> answer);
+  /// A sized body, the middle of which lies elsewhere, in pieces: written one after the other, so that a client that takes its time
+  /// costs no copy of it.
+  net::awaitable<void> reply(Response beginning, std::vector<Frames> middle, std::string_view end);
   /// A sized body that is read from a file and written piece by piece. Where the file turns out to be shorter, the connection
   /// closes too early, which is how a client is told.
   net::awaitable<void> reply(Response head, FilePart body);

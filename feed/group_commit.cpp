@@ -24,13 +24,17 @@ constexpr int hurried_transactions = 50;
 // What waits for the disk at most; further publishes are refused. A disk that hangs must not take all memory.
 constexpr std::size_t most_gathering_bytes = std::size_t{64} << 20;
 
+// What the log has forgotten is deleted when it is a share of this of what the log holds: a deletion for each message would change
+// another page of the database in every transaction.
+constexpr Seq forgotten_share = 8;
+
 std::size_t size_of(const Draft& draft) {
   return sizeof(Pending) + draft.author.size() + draft.text.size() + draft.image.size();
 }
 
 }  // namespace
 
-GroupCommit::GroupCommit(net::any_io_executor executor, std::unique_ptr<Store> store)
+GroupCommit::GroupCommit(net::any_io_executor executor, std::shared_ptr<Store> store)
     : executor_(executor), timer_(executor), store_(std::move(store)), thread_([this] { work(); }) {}
 
 GroupCommit::~GroupCommit() {
@@ -77,6 +81,12 @@ void GroupCommit::pause() {
   });
 }
 
+bool GroupCommit::deletes(const Room& room) {
+  const Seq forgotten = room.log_.first() - room.kept_from_;
+  const Seq held = room.log_.last() + 1 - room.log_.first();
+  return forgotten > 0 && forgotten >= held / forgotten_share;
+}
+
 void GroupCommit::begin() {
   began_ = Clock::now();
   ++transactions_;
@@ -87,9 +97,7 @@ void GroupCommit::begin() {
     Room& room = *pending->room;
     if (room.committing_++ == 0) {
       rooms_.push_back(&room);
-      // What the log has forgotten since the last time.
-      if (room.log_.first() > room.kept_from_)
-        transaction.forgotten.push_back({room.name_, room.log_.first() - 1});
+      if (deletes(room)) transaction.forgotten.push_back({room.name_, room.log_.first() - 1});
     }
     const Seq seq = room.log_.last() + room.committing_;
     pending->json = encode(numbered(std::move(pending->draft), seq, pending->at_ms));
@@ -121,7 +129,7 @@ void GroupCommit::end(const Result<>& outcome) {
   work_guard_.reset();
   for (Room* room : rooms_) {
     room->committing_ = 0;
-    if (outcome) room->kept_from_ = room->log_.first();
+    if (outcome && deletes(*room)) room->kept_from_ = room->log_.first();
   }
   rooms_.clear();
   const auto ended = std::exchange(committing_, {});

@@ -11,6 +11,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -24,21 +25,21 @@ namespace feed {
 
 class Room;
 
-/// Belongs to the loop's thread, and has one of its own, on which the store works. A message gets its number when its transaction
+/// Belongs to a loop's thread, and has one of its own, on which the store works; several loops may have one store. A message gets its number when its transaction
 /// begins, and is in its room's log, for readers to see, when that has been committed. The loop does not end while something
 /// is to be committed.
 class GroupCommit {
  public:
   /// Rooms that are published to must outlive the loop's run.
-  GroupCommit(net::any_io_executor executor, std::unique_ptr<Store> store);
+  GroupCommit(net::any_io_executor executor, std::shared_ptr<Store> store);
   ~GroupCommit();
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
   Publication add(Room& room, Draft draft, std::int64_t at_ms);
 
-  /// Begun so far.
-  std::uint64_t transactions() const { return transactions_; }
+  /// Begun so far. From any thread.
+  std::uint64_t transactions() const { return transactions_.load(std::memory_order_relaxed); }
 
  private:
   void begin_soon();
@@ -46,6 +47,7 @@ class GroupCommit {
   void begin();
   void end(const Result<>& outcome);
   void work();
+  static bool deletes(const Room& room);  // the same until the transaction's messages are in the log
 
   // The loop's.
   net::any_io_executor executor_;
@@ -56,12 +58,12 @@ class GroupCommit {
   std::size_t seen_ = 0, first_seen_ = 0;  // in gathering_, when the pause last looked, and when it began
   int hurry_ = 0;                          // transactions that do not pause
   Clock::time_point began_{};              // the last transaction
-  std::uint64_t transactions_ = 0;
+  std::atomic<std::uint64_t> transactions_ = 0;
   bool busy_ = false;  // about to begin a transaction, or in one
   std::optional<net::executor_work_guard<net::any_io_executor>> work_guard_;
 
-  // The store's, once the thread runs.
-  std::unique_ptr<Store> store_;
+  // The other thread's, once that runs.
+  std::shared_ptr<Store> store_;
 
   // Between the two.
   std::mutex mutex_;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -73,45 +74,87 @@ std::size_t parse(Parser& parser, beast::flat_buffer& buffer, boost::system::err
 
 }  // namespace
 
+// A connection's place among those of all threads: it takes that along from one to the other.
+class Listener::Place {
+ public:
+  Place(Listeners& all, std::size_t limit, std::shared_ptr<void> busy)
+      : all_(&all), admitted_(all.admitted.fetch_add(1) < limit), busy_(std::move(busy)) {
+    if (!admitted_) --all.admitted;
+  }
+  Place(Place&& other) noexcept
+      : all_(other.all_), admitted_(std::exchange(other.admitted_, false)), busy_(std::move(other.busy_)) {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (admitted_) --all_->admitted;
+  }
+  bool admitted() const { return admitted_; }
+
+ private:
+  Listeners* all_;
+  bool admitted_;  // one of --max-connections; a refused one does not take a place while it is told so
+  std::shared_ptr<void> busy_;
+};
+
 // A connection is counted and can be stopped for as long as it is served, however that ends.
-struct Listener::Registration {
-  Registration(Listener& in, Connection& served)
-      : listener(in), connection(served), admitted(in.admitted_ < in.options_.max_connections) {
-    listener.admitted_ += admitted;
-    listener.connections_.push_back(connection);
-    ++listener.counters_.accepted;
-    ++listener.counters_.connections;
+class Listener::Registration {
+ public:
+  Registration(Listener& in, Connection& served) : listener_(in), connection_(served) {
+    listener_.connections_.push_back(connection_);
+    ++listener_.counters_.connections;
   }
   ~Registration() {
-    listener.admitted_ -= admitted;
-    --listener.counters_.connections;
-    connection.unlink();
-    if (listener.stopping_ && listener.connections_.empty()) listener.timer_.cancel();
+    --listener_.counters_.connections;
+    connection_.unlink();
+    if (listener_.stopping_ && listener_.connections_.empty()) listener_.timer_.cancel();
   }
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
 
-  Listener& listener;
-  Connection& connection;
-  const bool admitted;  // one of --max-connections; a refused one does not take a place while it is told so
+ private:
+  Listener& listener_;
+  Connection& connection_;
 };
 
-Listener::Listener(net::any_io_executor executor, const Options& options, const Routes& routes,
-                   Counters& counters)
+// A connection on its way to another thread, with the request that it goes there for.
+struct Listener::Guest {
+  Place place;
+  net::ip::tcp protocol;
+  int descriptor;
+  beast::flat_buffer buffer;
+  Traffic so_far;
+  std::size_t head_bytes;
+  Head head;
+};
+
+Listener::Listener(const Options& options, const Routes& routes, Rooms& rooms, std::size_t thread,
+                   Listeners& all)
     : options_(options),
       routes_(routes),
       proxies_(options.trusted_proxy),
-      counters_(counters),
-      acceptor_(executor),
-      timer_(executor),
-      silent_(executor) {
-  net::ip::tcp::resolver resolver(executor);
-  const net::ip::tcp::endpoint endpoint =
-      *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive).begin();
-  acceptor_.open(endpoint.protocol());
-  acceptor_.set_option(net::socket_base::reuse_address(true));
-  acceptor_.bind(endpoint);
-  acceptor_.listen();
+      rooms_(rooms),
+      thread_(thread),
+      all_(all),
+      counters_(rooms.counters(thread)),
+      acceptor_(rooms.executor(thread)),
+      timer_(rooms.executor(thread)),
+      silent_(rooms.executor(thread)) {
+  if (thread == 0) {
+    net::ip::tcp::resolver resolver(acceptor_.get_executor());
+    const net::ip::tcp::endpoint endpoint =
+        *resolver.resolve(options.host, std::to_string(options.port), net::ip::resolver_base::passive)
+             .begin();
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(net::socket_base::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+  } else {
+    // Another descriptor of the same socket. With SO_REUSEPORT and a socket for each thread, a second server on the same port would
+    // take half of the connections instead of being told that the port is in use.
+    auto& first = all.by_thread.front()->acceptor_;
+    const int shared = ::fcntl(first.native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (shared < 0) throw boost::system::system_error(errno, boost::system::system_category());
+    acceptor_.assign(first.local_endpoint().protocol(), shared);
+  }
   acceptor_.non_blocking(true);
   port_ = acceptor_.local_endpoint().port();
   open_spare();
@@ -125,7 +168,10 @@ void Listener::open_spare() {
   if (spare_ < 0) spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void Listener::start() { net::co_spawn(acceptor_.get_executor(), accept(), report); }
+void Listener::start(std::shared_ptr<void> busy) {
+  busy_ = std::move(busy);
+  net::co_spawn(acceptor_.get_executor(), accept(), report);
+}
 
 void Listener::stop(std::chrono::milliseconds patience) {
   if (std::exchange(stopping_, true)) return;
@@ -139,8 +185,13 @@ void Listener::stop(std::chrono::milliseconds patience) {
     if (connection.on_stop) std::exchange(connection.on_stop, nullptr)();
   }
   silent_.ring();  // nobody waits for a request any more
-  if (connections_.empty()) return;
-  timer_.expires_after(patience);
+  due_ = Clock::now() + patience;
+  if (!connections_.empty()) cut_off_when_due();
+  busy_.reset();
+}
+
+void Listener::cut_off_when_due() {
+  timer_.expires_at(due_);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     for (Connection& connection : connections_) {
@@ -181,7 +232,7 @@ net::awaitable<void> Listener::shed() {
   acceptor_.accept(socket, error);  // non-blocking
   if (!error) {
     ++counters_.refused;
-    Connection connection(std::move(socket), traffic_);
+    Connection connection(std::move(socket), counters_.traffic);
     connection.read_and_drop();  // what is unread when a socket closes takes the answer with it
     const auto said = connection.write_some(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -192,9 +243,47 @@ net::awaitable<void> Listener::shed() {
 
 net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
   if (stopping_) co_return;
-  Connection connection(std::move(socket), traffic_);
+  ++counters_.accepted;
+  Place place(all_, options_.max_connections, busy_);
+  Connection connection(std::move(socket), counters_.traffic);
   const Registration registration(*this, connection);
-  co_await converse(connection, registration.admitted);
+  co_await converse(connection, place, {});
+}
+
+// What comes from another thread. It may come when this one has been told to stop: it is answered, and that is its end.
+net::awaitable<void> Listener::take_in(Guest guest) {
+  Place place = std::move(guest.place);
+  net::ip::tcp::socket socket(acceptor_.get_executor());
+  boost::system::error_code error;
+  socket.assign(guest.protocol, guest.descriptor, error);
+  if (error) {  // the kernel has no memory left to watch one more
+    ::close(guest.descriptor);
+    co_return;
+  }
+  Connection connection(std::move(socket), counters_.traffic, guest.so_far);
+  connection.buffer() = std::move(guest.buffer);
+  connection.head_bytes = guest.head_bytes;
+  const Registration registration(*this, connection);
+  if (stopping_) cut_off_when_due();
+  co_await converse(connection, place, std::move(guest.head));
+}
+
+void Listener::hand_over(Connection& connection, Place& place, Head head, Listener& to) {
+  boost::system::error_code error;  // the peer may have left: then the other thread notices
+  net::ip::tcp::socket socket = connection.stream().release_socket();
+  const auto protocol = socket.local_endpoint(error).protocol();
+  Guest guest{std::move(place),      protocol,
+              socket.release(error), std::move(connection.buffer()),
+              connection.traffic(),  connection.head_bytes,
+              std::move(head)};
+  net::co_spawn(to.acceptor_.get_executor(), to.take_in(std::move(guest)), report);
+}
+
+// The listener of the thread that the request must be answered on; null where that is this one.
+Listener* Listener::other_thread_of(const Exchange& exchange) {
+  if (rooms_.threads() == 1 || exchange.room().empty()) return nullptr;
+  const std::size_t thread = rooms_.thread_of(exchange.room());
+  return thread == thread_ ? nullptr : all_.by_thread[thread].get();
 }
 
 net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::string fields,
@@ -209,8 +298,9 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
   co_await connection.close_gently(announced);
 }
 
-net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
-  if (!admitted) {
+// `first`: a request that was read already.
+net::awaitable<void> Listener::converse(Connection& connection, Place& place, std::optional<Head> first) {
+  if (!place.admitted()) {
     Error full = refusal(http::status::service_unavailable,
                          "there are " + std::to_string(options_.max_connections) +
                              " connections already, the limit of --max-connections");
@@ -219,8 +309,8 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
   }
   for (;;) {
     Asked asked;
-    co_await listen(connection, asked);
-    if (!asked.exchange) co_return;  // the peer left, or was refused
+    co_await listen(connection, place, first, asked);
+    if (!asked.exchange) co_return;  // the peer left, was refused, or is served by another thread now
     Exchange& exchange = *asked.exchange;
     if (asked.handler) co_await (*asked.handler)(exchange);
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
@@ -235,14 +325,16 @@ net::awaitable<void> Listener::converse(Connection& connection, bool admitted) {
 
 // Reads the next request, up to where its handler begins. A coroutine of its own, so that what it needs is gone when a handler runs: a
 // stream's may run for hours.
-net::awaitable<void> Listener::listen(Connection& connection, Asked& asked) {
-  Result<Head> head = co_await read_head(connection);
+net::awaitable<void> Listener::listen(Connection& connection, Place& place, std::optional<Head>& first,
+                                      Asked& asked) {
+  const bool is_guest = first.has_value();
+  Result<Head> head = co_await read_head(connection, first);
   connection.idle = false;
   const bool may_overtake = head && head->request.method() == http::verb::post;
   // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
   if (connection.owes() && !may_overtake) co_await connection.receipts().told();
   if (!head && head.error().status == 0) co_return;  // the peer left, or has nothing more to ask
-  ++counters_.requests;
+  if (!is_guest) ++counters_.requests;
   if (!head) {
     co_await refuse(connection, head.error(), {});
     co_return;
@@ -254,6 +346,13 @@ net::awaitable<void> Listener::listen(Connection& connection, Asked& asked) {
   exchange.expect_body(head->body_bytes, options_.body_time);
   if (stopping_) exchange.framing_.keep_alive = false;
   auto found = routes_.find(exchange);
+  if (Listener* other = other_thread_of(exchange)) {
+    if (connection.owes()) co_await connection.receipts().told();
+    Head again{std::move(exchange.request()), exchange.body_left()};
+    hand_over(connection, place, std::move(again), *other);
+    asked.exchange.reset();
+    co_return;
+  }
   if (!exchange.body_.streamed && exchange.body_left() > 0) {
     Result<> read;
     if (exchange.body_left() > options_.max_message) {
@@ -280,7 +379,9 @@ net::awaitable<void> Listener::listen(Connection& connection, Asked& asked) {
 }
 
 // An error with a status is to be answered, one without is the end of the conversation.
-net::awaitable<Result<Listener::Head>> Listener::read_head(Connection& connection) {
+net::awaitable<Result<Listener::Head>> Listener::read_head(Connection& connection,
+                                                           std::optional<Head>& first) {
+  if (first) co_return *std::exchange(first, std::nullopt);
   Stream& stream = connection.stream();
   boost::system::error_code error;
 

@@ -53,6 +53,9 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
           ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50));
   app.add_option("--max-connections", options.max_connections, "further ones get 503")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
+  app.add_option("--threads", options.threads,
+                 "that serve, each with rooms of its own; more than one helps where several rooms are busy")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{256}));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
       ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--tick", tick,
@@ -61,6 +64,11 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--allow-origin", options.allow_origin,
                  "a foreign origin whose pages may use this server; may be repeated")
       ->check(CLI::Validator(check_origin, "ORIGIN"));
+  app.add_option("--echo-max", options.echo_max,
+                 "bytes of a WebSocket message at GET /echo; 0 is --max-message")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 26));
+  app.add_flag("--deflate", options.deflate,
+               "permessage-deflate at GET /echo, for clients that offer it; a feed is never compressed");
   app.add_option(
       "--data", options.data,
       "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");

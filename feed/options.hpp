@@ -22,10 +22,13 @@ struct Options {
   std::uint64_t max_image = 5 << 20;        ///< bytes of a picture
   std::optional<std::uint64_t> max_images;  ///< bytes of all pictures; 1 GiB with `data`, 64 MiB without
   std::size_t max_connections = 10000;
+  std::size_t threads = 1;                     ///< that serve; a room belongs to one of them
   std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
   std::chrono::milliseconds body_time{30000};  ///< and for its body
   std::chrono::milliseconds heartbeat{15000};  ///< of silence, then a comment or a ping
   std::chrono::milliseconds tick{0};           ///< 0: no ticks
+  std::size_t echo_max = 0;                    ///< bytes of a WebSocket message at GET /echo; 0: max_message
+  bool deflate = false;                        ///< permessage-deflate at GET /echo
   std::vector<std::string>
       allow_origin;  ///< foreign origins whose pages may use this server, like "http://localhost:3000"
   std::string data;  ///< the directory that keeps what is said; empty: in memory alone

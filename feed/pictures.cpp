@@ -93,7 +93,7 @@ struct Pictures::Entry {
 
   bool is_shown() const {
     return std::any_of(messages.begin(), messages.end(),
-                       [](const auto& message) { return message.second >= message.first->log().first(); });
+                       [](const auto& message) { return message.second >= message.first->oldest(); });
   }
 };
 
@@ -144,7 +144,18 @@ Pictures::List::iterator Pictures::add(std::shared_ptr<Entry> kept) {
   return at;
 }
 
+std::size_t Pictures::count() const {
+  const std::lock_guard lock(mutex_);
+  return kept_.size();
+}
+
+std::uint64_t Pictures::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return used_;
+}
+
 void Pictures::shown_by(std::string_view name, const Room& room, Seq seq) {
+  const std::lock_guard lock(mutex_);
   const auto found = by_name_.find(std::string(name));
   if (found == by_name_.end()) return;
   Seq& newest = (*found->second)->messages[&room];
@@ -152,6 +163,11 @@ void Pictures::shown_by(std::string_view name, const Room& room, Seq seq) {
 }
 
 Result<> Pictures::make_room(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  return make_room_for(bytes);
+}
+
+Result<> Pictures::make_room_for(std::uint64_t bytes) {
   while (used_ + bytes > quota_) {
     if (bytes > quota_ || !forget_one()) {
       return no_room("there is no room for " + std::to_string(bytes) + " more bytes: pictures take up " +
@@ -180,6 +196,7 @@ bool Pictures::forget_one() {
 
 std::optional<Pictures::Opened> Pictures::open(std::string_view name) const {
   if (!is_picture_name(name)) return std::nullopt;
+  const std::lock_guard lock(mutex_);
   const auto found = by_name_.find(std::string(name));
   if (found == by_name_.end()) return std::nullopt;
   const std::shared_ptr<Entry>& kept = *found->second;
@@ -208,6 +225,7 @@ Pictures::Upload::Upload(Pictures& pictures, std::uint64_t bytes)
 
 Pictures::Upload::~Upload() {
   if (!part_.empty()) ::unlinkat(pictures_.folder_.get(), part_.c_str(), 0);
+  const std::lock_guard lock(pictures_.mutex_);
   pictures_.used_ -= charged_;
 }
 
@@ -251,16 +269,23 @@ Result<> Pictures::Upload::write(std::string_view piece) {
   const auto scanned = scanner_.feed(piece);
   if (!scanned) return scanned;
   ::EVP_DigestUpdate(digest_.get(), piece.data(), piece.size());
-  const std::uint64_t charge = pages(written_ + piece.size()) - charged_;
-  const auto fits = pictures_.make_room(charge);
+  const auto admitted = charge(pages(written_ + piece.size()) - charged_);
+  if (!admitted) return admitted;
+  return store(piece);
+}
+
+// Takes so many bytes more of the quota.
+Result<> Pictures::Upload::charge(std::uint64_t bytes) {
+  const std::lock_guard lock(pictures_.mutex_);
+  const auto fits = pictures_.make_room_for(bytes);
   if (!fits) return fits;
   if (charged_ == 0) {
     const auto created = create();
     if (!created) return created;
   }
-  pictures_.used_ += charge;
-  charged_ += charge;
-  return store(piece);
+  pictures_.used_ += bytes;
+  charged_ += bytes;
+  return {};
 }
 
 Result<std::string> Pictures::Upload::keep() {
@@ -269,6 +294,7 @@ Result<std::string> Pictures::Upload::keep() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   ::EVP_DigestFinal_ex(digest_.get(), sum.data(), nullptr);
   const std::string name = to_hex(sum.data(), digits / 2) + '.' + std::string(extension(picture->type));
+  const std::lock_guard lock(pictures_.mutex_);
   if (!part_.empty()) {  // one that is there already is replaced by the same bytes
     if (::renameat(pictures_.folder_.get(), part_.c_str(), pictures_.folder_.get(), name.c_str()) != 0)
       return not_stored();

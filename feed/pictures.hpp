@@ -12,6 +12,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,8 +44,9 @@ class Descriptor {
 /// Whether this is a name that a picture can have: 32 digits of [0-9a-f] and .gif, .png, .jpg or .webp.
 bool is_picture_name(std::string_view name);
 
-/// Pictures by name, which is the beginning of the SHA-256 of their content: what is sent twice is kept once. One thread, the loop's:
-/// files are written to the page cache and never waited for.
+/// Pictures by name, which is the beginning of the SHA-256 of their content: what is sent twice is kept once. They belong to no thread,
+/// since any message may show them: what is known about them is looked at and changed by one at a time. Files are written to the page
+/// cache and never waited for.
 class Pictures {
  public:
   /// `directory` is made where it is missing, and what another process left unfinished there is removed; other files in it stay
@@ -61,8 +63,8 @@ class Pictures {
   /// Makes room for so many bytes: pictures go that no message shows, the oldest first. Error, with status 507: there is not enough.
   Result<> make_room(std::uint64_t bytes);
 
-  std::size_t count() const { return kept_.size(); }
-  std::uint64_t bytes() const { return used_; }  ///< in pages, with what is on its way in
+  std::size_t count() const;
+  std::uint64_t bytes() const;  ///< in pages, with what is on its way in
 
  private:
   struct Entry;
@@ -93,7 +95,7 @@ class Pictures {
   /// One picture on its way in. Of what was not kept nothing stays behind.
   class Upload {
    public:
-    /// Of `bytes` bytes at most. Must not outlive `pictures`.
+    /// Of `bytes` bytes at most. Must not outlive `pictures`. Belongs to one thread.
     Upload(Pictures& pictures, std::uint64_t bytes);
     ~Upload();
     Upload(const Upload&) = delete;
@@ -110,6 +112,7 @@ class Pictures {
     struct FreeDigest {
       void operator()(evp_md_ctx_st* digest) const;
     };
+    Result<> charge(std::uint64_t bytes);
     Result<> create();
     Result<> store(std::string_view piece);
 
@@ -128,12 +131,14 @@ class Pictures {
  private:
   using List = std::list<std::shared_ptr<Entry>>;
   void load();
+  Result<> make_room_for(std::uint64_t bytes);
   bool forget_one();
   List::iterator add(std::shared_ptr<Entry> kept);
 
   const std::filesystem::path directory_;
   const std::uint64_t quota_;
   Descriptor folder_;                         // the directory
+  mutable std::mutex mutex_;                  // of all that follows; the public functions take it
   std::shared_ptr<const Descriptor> memory_;  // or the anonymous file, once there is a picture
   std::uint64_t memory_end_ = 0;              // where the next picture begins in it
   std::uint64_t parts_ = 0;                   // files begun

@@ -2,13 +2,18 @@
 
 #include "feed/user.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace feed {
 namespace {
@@ -45,40 +50,72 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
   auto draft = parse_draft(exchange.request().body(), "");
   if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
   if (draft->author.empty()) draft->author = author_of(exchange.request());  // it was left out
-  Publication publication = rooms.open(exchange.room()).publish(*std::move(draft));
+  Room& room = rooms.open(exchange.room());
+  Publication publication = room.publish(*std::move(draft));
   if (publication.ended()) co_return co_await exchange.reply(placed(publication.place()));
-  std::function<Response(const Result<Cursor>&)> later = [&rooms](const Result<Cursor>& place) {
-    if (!place) ++rooms.counters().refused;  // the listener counts what it sees
+  std::function<Response(const Result<Cursor>&)> later = [&room](const Result<Cursor>& place) {
+    if (!place) ++room.counters().refused;  // the listener counts what it sees
     return placed(place);
   };
   co_await exchange.reply_later(std::move(publication), std::move(later));
 }
 
+struct Listed {
+  std::string_view room;  // rooms stay
+  std::string json;
+};
+
+// On that thread.
+net::awaitable<void> add_rooms(const Rooms& rooms, std::size_t thread, std::vector<Listed>& listed) {
+  for (const auto& [name, room] : rooms.all(thread)) {
+    const Log& log = room->log();
+    std::string json = fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
+                                   to_string(log.cursor()), room->readers());
+    if (log.json().count() > 0) {
+      json.back() = ',';
+      json += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';
+    }
+    listed.push_back({name, std::move(json)});
+  }
+  co_return;
+}
+
 // GET /rooms
 net::awaitable<void> list(Exchange& exchange, const Rooms& rooms) {
+  std::vector<Listed> listed;
+  for (std::size_t thread = 0; thread < rooms.threads(); ++thread)
+    co_await net::co_spawn(rooms.executor(thread), add_rooms(rooms, thread, listed), net::use_awaitable);
+  std::sort(listed.begin(), listed.end(),
+            [](const Listed& one, const Listed& other) { return one.room < other.room; });
   std::string body = R"({"rooms":[)";
-  for (const auto& [name, room] : rooms.all()) {
-    if (body.back() != '[') body += ',';
-    const Log& log = room->log();
-    body += fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(log.cursor()),
-                        room->readers());
-    if (log.json().count() == 0) continue;
-    body.back() = ',';
-    body += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';
-  }
+  for (const Listed& one : listed) body += (body.back() == '[' ? "" : ",") + one.json;
   co_await exchange.reply(answer(http::status::ok, body + "]}"));
 }
 
+struct Sum {
+  Counters counters;
+  std::size_t rooms = 0;
+};
+
+// On that thread.
+net::awaitable<void> add_counters(Rooms& rooms, std::size_t thread, Sum& sum) {
+  sum.counters += rooms.counters(thread);
+  sum.rooms += rooms.all(thread).size();
+  co_return;
+}
+
 // GET /stats
-net::awaitable<void> stats(Exchange& exchange, Rooms& rooms, const Listener& listener,
-                           Clock::time_point start) {
-  const Counters& c = rooms.counters();
+net::awaitable<void> stats(Exchange& exchange, Rooms& rooms, Clock::time_point start) {
+  Sum sum;
+  for (std::size_t thread = 0; thread < rooms.threads(); ++thread)
+    co_await net::co_spawn(rooms.executor(thread), add_counters(rooms, thread, sum), net::use_awaitable);
+  const Counters& c = sum.counters;
   const auto uptime_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
   std::string body = fmt::format(
       R"({{"connections":{},"accepted":{},"requests":{},"readers":{},"rooms":{},"published":{},"delivered":{},)"
       R"("bytes_in":{},"bytes_out":{},"refused":{},"gaps":{},"uptime_ms":{},"epoch":"{}"}})",
-      c.connections, c.accepted, c.requests, c.readers, rooms.all().size(), c.published, c.delivered,
-      listener.traffic().in, listener.traffic().out, c.refused, c.gaps, uptime_ms, rooms.next_epoch());
+      c.connections, c.accepted, c.requests, c.readers, sum.rooms, c.published, c.delivered, c.traffic.in,
+      c.traffic.out, c.refused, c.gaps, uptime_ms, rooms.next_epoch());
   co_await exchange.reply(answer(http::status::ok, std::move(body)));
 }
 
@@ -96,11 +133,10 @@ void mount_rooms(Routes& routes, Rooms& rooms) {
   routes.add(http::verb::get, "/rooms", [&rooms](Exchange& exchange) { return list(exchange, rooms); });
 }
 
-void mount_stats(Routes& routes, Rooms& rooms, const Listener& listener) {
+void mount_stats(Routes& routes, Rooms& rooms) {
   const Clock::time_point start = Clock::now();
-  routes.add(http::verb::get, "/stats", [&rooms, &listener, start](Exchange& exchange) {
-    return stats(exchange, rooms, listener, start);
-  });
+  routes.add(http::verb::get, "/stats",
+             [&rooms, start](Exchange& exchange) { return stats(exchange, rooms, start); });
   routes.add(http::verb::get, "/healthz", health);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // What all three servers answer alike: publishing by POST, the list of rooms, figures, health.
 
-#include "feed/listener.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 
@@ -11,6 +10,6 @@ namespace feed {
 void mount_rooms(Routes& routes, Rooms& rooms);
 
 /// GET /stats and GET /healthz.
-void mount_stats(Routes& routes, Rooms& rooms, const Listener& listener);
+void mount_stats(Routes& routes, Rooms& rooms);
 
 }  // namespace feed

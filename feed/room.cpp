@@ -21,6 +21,20 @@ std::int64_t now_ms() {
 
 }  // namespace
 
+Counters& Counters::operator+=(const Counters& other) {
+  connections += other.connections;
+  readers += other.readers;
+  accepted += other.accepted;
+  requests += other.requests;
+  published += other.published;
+  delivered += other.delivered;
+  refused += other.refused;
+  gaps += other.gaps;
+  traffic.in += other.traffic.in;
+  traffic.out += other.traffic.out;
+  return *this;
+}
+
 Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_io_executor executor,
            Counters& counters, GroupCommit* commit, Seq first)
     : name_(std::move(name)),
@@ -29,6 +43,7 @@ Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_i
       executor_(std::move(executor)),
       counters_(counters),
       commit_(commit),
+      oldest_(first),
       kept_from_(first) {}
 
 Publication Room::publish(Draft draft) {
@@ -38,11 +53,11 @@ Publication Room::publish(Draft draft) {
 
 Cursor Room::append(std::string json) {
   const Cursor cursor = log_.append(std::move(json));
-  prepared_.clear();
   for (const auto& encoded : tapes_) {
     encoded->tape.append(encoded->encoder(cursor, log_.at(cursor.seq)));
     encoded->tape.forget(log_.first() - 1);
   }
+  oldest_.store(log_.first(), std::memory_order_relaxed);
   ++counters_.published;
   if (!flush_posted_ && bell_.anybody()) {
     flush_posted_ = true;
@@ -117,17 +132,30 @@ void Reader::leave() {
 }
 
 Rooms::Rooms(net::any_io_executor executor, HistoryLimits limits)
-    : executor_(std::move(executor)), limits_(limits), epoch_(make_epoch()) {}
+    : Rooms(std::vector<net::any_io_executor>{std::move(executor)}, limits) {}
+
+Rooms::Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits)
+    : limits_(limits), epoch_(make_epoch()), parts_(threads.begin(), threads.end()) {}
+
+// FNV-1a. Not std::hash: its lowest bits are as good as thrown dice, of which 16 seldom show each of two sides 8 times. These tell
+// names that count up apart, room-1 and room-2, and so spread them evenly over 2 or 4 threads.
+std::size_t Rooms::thread_of(std::string_view room) const {
+  if (parts_.size() == 1) return 0;
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : room) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash % parts_.size();
+}
 
 void Rooms::restore(const Kept& message) {
   Room* room = find(message.room);
   if (!room) room = &make(message.room, message.seq);
   room->log_.append(std::string(message.json));
+  room->oldest_.store(room->log_.first(), std::memory_order_relaxed);
 }
 
-void Rooms::keep(GroupCommit& commit) {
-  commit_ = &commit;
-  for (const auto& [name, room] : rooms_) room->commit_ = &commit;
+void Rooms::keep(GroupCommit& commit, std::size_t thread) {
+  parts_[thread].commit = &commit;
+  for (const auto& [name, room] : parts_[thread].rooms) room->commit_ = &commit;
 }
 
 Room& Rooms::open(std::string_view name) {
@@ -136,20 +164,22 @@ Room& Rooms::open(std::string_view name) {
 }
 
 Room& Rooms::make(std::string_view name, Seq first) {
-  auto room =
-      std::make_unique<Room>(std::string(name), epoch_, limits_, executor_, counters_, commit_, first);
-  if (closed_) room->close();
-  return *rooms_.emplace(std::string(name), std::move(room)).first->second;
+  Part& part = part_of(name);
+  auto room = std::make_unique<Room>(std::string(name), epoch_, limits_, part.executor, part.counters,
+                                     part.commit, first);
+  if (part.closed) room->close();
+  return *part.rooms.emplace(std::string(name), std::move(room)).first->second;
 }
 
 Room* Rooms::find(std::string_view name) const {
-  const auto found = rooms_.find(name);
-  return found == rooms_.end() ? nullptr : found->second.get();
+  const ByName& rooms = all(thread_of(name));
+  const auto found = rooms.find(name);
+  return found == rooms.end() ? nullptr : found->second.get();
 }
 
-void Rooms::close() {
-  closed_ = true;
-  for (const auto& [name, room] : rooms_) room->close();
+void Rooms::close(std::size_t thread) {
+  parts_[thread].closed = true;
+  for (const auto& [name, room] : parts_[thread].rooms) room->close();
 }
 
 }  // namespace feed

@@ -7,12 +7,15 @@
 #include "feed/message.hpp"
 #include "feed/publication.hpp"
 #include "feed/tape.hpp"
+#include "feed/traffic.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -31,7 +34,7 @@ using Encoder = std::string (*)(const Cursor& cursor, std::string_view json);
 /// The log's own tape: the message in JSON and a comma.
 constexpr Encoder as_json = nullptr;
 
-/// What the server counts, for GET /stats. Counts since the start, except where it says now.
+/// What a thread of the server counts, for GET /stats. Counts since the start, except where it says now.
 struct Counters {
   std::uint64_t connections = 0;  ///< now
   std::uint64_t readers = 0;      ///< now: streams, and long polls that wait
@@ -41,6 +44,9 @@ struct Counters {
   std::uint64_t delivered = 0;  ///< messages handed to a reader's connection
   std::uint64_t refused = 0;    ///< requests and frames answered with an error
   std::uint64_t gaps = 0;       ///< gaps told
+  Traffic traffic;              ///< of all connections
+
+  Counters& operator+=(const Counters& other);
 };
 
 class GroupCommit;
@@ -56,23 +62,14 @@ class Room {
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
   std::size_t readers() const { return readers_; }
+  Counters& counters() { return counters_; }  ///< those of the room's thread
+
+  /// The oldest message that the log still has, or the next one. From any thread: there it may be a moment old.
+  Seq oldest() const { return oldest_.load(std::memory_order_relaxed); }
 
   /// Gives the draft a place in the log; the readers are resumed a moment later, with everything that gathers until then. Where
   /// messages are kept, both happen when this one has been: nobody has read what a crash can take away.
   Publication publish(Draft draft);
-
-  /// What `make` makes of the log as it is for who has everything up to `after`: made once, and kept for the others who ask from there
-  /// until something is said. One thing for each `after`; what is large is made each time.
-  template <class Make>
-  std::string prepared(Seq after, Make make) {
-    for (const auto& [seq, text] : prepared_) {
-      if (seq == after) return text;
-    }
-    std::string text = make();
-    if (prepared_.size() < most_prepared && text.size() <= largest_prepared)
-      prepared_.emplace_back(after, text);
-    return text;
-  }
 
   /// Ends every reader's feed, now and from now on.
   void close();
@@ -89,17 +86,14 @@ class Room {
   Cursor append(std::string json);
   void flush();
 
-  // A poller that comes in time is a few messages behind.
-  static constexpr std::size_t most_prepared = 8, largest_prepared = 4096;
-
   std::string name_;
   Log log_;
-  std::vector<std::pair<Seq, std::string>> prepared_;
   std::vector<std::unique_ptr<Encoded>> tapes_;  // one or two: as many as there are wires in use
   Bell bell_;
   net::any_io_executor executor_;
   Counters& counters_;
   GroupCommit* commit_;
+  std::atomic<Seq> oldest_;
   Seq kept_from_;       // the oldest message that the store has
   Seq committing_ = 0;  // messages in the transaction under way
   std::size_t readers_ = 0;
@@ -183,17 +177,25 @@ class Reader {
   bool left_ = false;
 };
 
-/// Rooms by name. One thread.
+/// Rooms by name. A room belongs to one of the server's threads, and its name says to which: so nobody has to look that up, and
+/// nothing is shared. What is asked about a room or a thread is asked on that thread.
 class Rooms {
  public:
   Rooms(net::any_io_executor executor, HistoryLimits limits);
+  /// One executor for each thread.
+  Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits);
+
+  std::size_t threads() const { return parts_.size(); }
+  /// From any thread, as the next one.
+  std::size_t thread_of(std::string_view room) const;
+  const net::any_io_executor& executor(std::size_t thread) const { return parts_[thread].executor; }
 
   /// Goes on from what was kept, before there is any room: with the epoch, and then with every message, by room and number.
   void restore(std::string epoch) { epoch_ = std::move(epoch); }
   void restore(const Kept& message);
 
-  /// From now on what is published is kept.
-  void keep(GroupCommit& commit);
+  /// From now on what is published on that thread is kept.
+  void keep(GroupCommit& commit, std::size_t thread = 0);
 
   /// The room, made if it is not there yet.
   Room& open(std::string_view name);
@@ -204,22 +206,29 @@ class Rooms {
   /// The epoch that the next room to be made gets: a reader of a room that is not there yet is told `epoch.0`.
   const std::string& next_epoch() const { return epoch_; }
 
-  const std::map<std::string, std::unique_ptr<Room>, std::less<>>& all() const { return rooms_; }
-  Counters& counters() { return counters_; }
+  using ByName = std::map<std::string, std::unique_ptr<Room>, std::less<>>;
+  const ByName& all(std::size_t thread = 0) const { return parts_[thread].rooms; }
+  Counters& counters(std::size_t thread = 0) { return parts_[thread].counters; }
 
-  /// Ends every feed; rooms made later are closed too.
-  void close();
+  /// Ends every feed of the thread; rooms that it makes later are closed too.
+  void close(std::size_t thread = 0);
 
  private:
+  // What belongs to one thread: in cache lines of its own, or counting would be slow.
+  struct alignas(64) Part {
+    explicit Part(net::any_io_executor of) : executor(std::move(of)) {}
+    net::any_io_executor executor;
+    GroupCommit* commit = nullptr;
+    Counters counters;
+    ByName rooms;
+    bool closed = false;
+  };
   Room& make(std::string_view name, Seq first);
+  Part& part_of(std::string_view room) { return parts_[thread_of(room)]; }
 
-  net::any_io_executor executor_;
   HistoryLimits limits_;
-  GroupCommit* commit_ = nullptr;
   std::string epoch_;
-  Counters counters_;
-  std::map<std::string, std::unique_ptr<Room>, std::less<>> rooms_;
-  bool closed_ = false;
+  std::vector<Part> parts_;
 };
 
 }  // namespace feed

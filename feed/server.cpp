@@ -5,6 +5,7 @@
 #include "feed/store.hpp"
 #include "feed/user.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
@@ -12,14 +13,16 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
-#include <memory>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace feed {
 namespace {
 
+constexpr std::string_view tick_room = "lobby";
 constexpr std::chrono::seconds patience{4};  // for readers that have been told and do not go
 
 // A shell's usual limit of 1024 descriptors is meant for interactive programs; the hard limit is what may be used.
@@ -30,12 +33,27 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::vector<std::unique_ptr<net::io_context>> make_loops(std::size_t threads) {
+  std::vector<std::unique_ptr<net::io_context>> loops;
+  while (loops.size() < threads) loops.push_back(std::make_unique<net::io_context>(1));
+  return loops;
+}
+
+// As long as it is there, no loop ends for want of work.
+std::shared_ptr<void> keep_running(const std::vector<std::unique_ptr<net::io_context>>& loops) {
+  using Guard = net::executor_work_guard<net::io_context::executor_type>;
+  const auto guards = std::make_shared<std::vector<Guard>>();
+  for (const auto& loop : loops) guards->emplace_back(loop->get_executor());
+  return guards;
+}
+
 net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::string_view bytes) {
   // Who opens a page gets a name, where it has none.
   const bool is_page = type.starts_with("text/html");
-  Response file{http::status::ok, type, std::string(bytes),
-                "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
+  Response file{
+      http::status::ok, type, std::string(bytes),
+      "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+      "Content-Security-Policy: default-src 'self'; img-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'\r\n"};
   if (is_page) file.fields += set_user(exchange.request(), exchange.is_secure());
   co_await exchange.reply(std::move(file));
 }
@@ -44,21 +62,36 @@ net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::s
 
 Server::Server(Options options)
     : options_(std::move(options)),
-      rooms_(io_.get_executor(), options_.history),
-      signals_(io_),
-      ticker_(io_) {
+      loops_(make_loops(options_.threads)),
+      rooms_(executors(), options_.history),
+      signals_(*loops_.front()),
+      ticker_(*loops_[rooms_.thread_of(tick_room)]) {
   if (!options_.data.empty()) open_data();
   open_pictures();
 }
 
+std::vector<net::any_io_executor> Server::executors() {
+  std::vector<net::any_io_executor> executors;
+  for (const auto& loop : loops_) executors.emplace_back(loop->get_executor());
+  return executors;
+}
+
 // Reads everything before it changes anything: a directory that is refused stays as it is.
 void Server::open_data() {
-  auto store = std::make_unique<Store>(options_.data);
+  const auto store = std::make_shared<Store>(options_.data);
   rooms_.restore(store->epoch());
   store->load([this](const Kept& message) { rooms_.restore(message); });
   store->begin();
-  commit_.emplace(io_.get_executor(), std::move(store));
-  rooms_.keep(*commit_);
+  for (std::size_t thread = 0; thread < loops_.size(); ++thread) {
+    commits_.push_back(std::make_unique<GroupCommit>(rooms_.executor(thread), store));
+    rooms_.keep(*commits_.back(), thread);
+  }
+}
+
+std::uint64_t Server::transactions() const {
+  std::uint64_t all = 0;
+  for (const auto& commit : commits_) all += commit->transactions();
+  return all;
 }
 
 void Server::open_pictures() {
@@ -79,7 +112,10 @@ void Server::mount_file(std::string_view path, std::string_view type, std::strin
 
 void Server::start() {
   try {
-    listener_.emplace(io_.get_executor(), options_, routes_, rooms_.counters());
+    for (std::size_t thread = 0; thread < loops_.size(); ++thread) {
+      listeners_.by_thread.push_back(
+          std::make_unique<Listener>(options_, routes_, rooms_, thread, listeners_));
+    }
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error(fmt::format(
         "cannot listen on {}:{}: {}; choose another with --host and --port (0 takes any free port)",
@@ -87,8 +123,9 @@ void Server::start() {
   }
   mount_rooms(routes_, rooms_);
   mount_images(routes_, rooms_, *pictures_, options_.max_image);
-  mount_stats(routes_, rooms_, *listener_);
-  listener_->start();
+  mount_stats(routes_, rooms_);
+  const std::shared_ptr<void> busy = keep_running(loops_);
+  for (const auto& listener : listeners_.by_thread) listener->start(busy);
   if (options_.tick.count() > 0) tick();
 }
 
@@ -109,22 +146,55 @@ void Server::stop_on_signals() {
 }
 
 void Server::stop() {
-  net::post(io_, [this] { wind_down(); });
+  net::post(executor(), [this] { wind_down(); });
 }
 
 void Server::wind_down() {
   if (std::exchange(stopping_, true)) return;
   signals_.cancel();
-  ticker_.cancel();
-  rooms_.close();
-  listener_->stop(patience);
+  for (std::size_t thread = 1; thread < loops_.size(); ++thread)
+    net::post(*loops_[thread], [this, thread] { wind_down_on(thread); });
+  wind_down_on(0);
+}
+
+void Server::wind_down_on(std::size_t thread) {
+  if (thread == rooms_.thread_of(tick_room)) ticker_.cancel();
+  rooms_.close(thread);
+  listeners_.by_thread[thread]->stop(patience);
+}
+
+void Server::run() {
+  std::vector<std::exception_ptr> failures(loops_.size());
+  const auto end_all = [this](std::exception_ptr& failure) {
+    failure = std::current_exception();
+    for (const auto& loop : loops_) loop->stop();
+  };
+  const auto serve = [this, &failures, &end_all](std::size_t thread) {
+    try {
+      loops_[thread]->run();
+    } catch (...) {
+      end_all(failures[thread]);
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    try {
+      while (others.size() + 1 < loops_.size()) others.emplace_back(serve, others.size() + 1);
+    } catch (...) {  // the machine allows no further thread
+      end_all(failures.front());
+    }
+    if (!failures.front()) serve(0);
+  }
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
 }
 
 void Server::tick() {
   ticker_.expires_after(options_.tick);
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    rooms_.open("lobby").publish({"tick", "message number " + std::to_string(++ticks_)});
+    rooms_.open(tick_room).publish({"tick", "message number " + std::to_string(++ticks_)});
     tick();
   });
 }

@@ -268,6 +268,7 @@ void Store::begin() {
 }
 
 Result<> Store::write(const Transaction& transaction) {
+  const std::lock_guard lock(mutex_);
   errno = 0;
   if (try_to_write(transaction)) return {};
   std::string why = reason(database_.get());
@@ -299,6 +300,7 @@ void Store::roll_back() {
 }
 
 void Store::checkpoint_if_due() {
+  const std::lock_guard lock(mutex_);
   if (log_pages_ < least_log_pages) return;
   std::error_code error;
   const fs::space_info disk = fs::space(file_, error);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ struct Transaction {
   std::vector<Forgotten> forgotten;
 };
 
-/// Blocks while the disk works; used by one thread at a time. In this order: load(), begin(), then write() as often as one likes.
+/// Blocks while the disk works. In this order: load(), begin(), then write() as often as one likes, from any thread.
 class Store {
  public:
   /// Looks at what is in the directory, which is made where it is missing, and changes nothing. Throws std::runtime_error with a
@@ -91,6 +92,7 @@ class Store {
   std::string boot_, epoch_;
   std::unique_ptr<sqlite3, Close> database_;
   Statement begin_, commit_, insert_, delete_;
+  std::mutex mutex_;   // one writes or checkpoints at a time
   int log_pages_ = 0;  // in the write-ahead log
   bool is_new_ = false, begun_ = false;
 };

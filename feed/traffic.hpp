@@ -24,7 +24,7 @@ struct Traffic {
 class CountingPolicy {
  public:
   CountingPolicy() = default;
-  explicit CountingPolicy(Traffic& all) : all_(&all) {}
+  explicit CountingPolicy(Traffic& all, const Traffic& so_far = {}) : own_(so_far), all_(&all) {}
 
   void count_in(std::size_t bytes) {
     own_.in += bytes;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <map>
 #include <new>
@@ -38,6 +39,7 @@ Errc ending(CURLcode code) {
       return Errc::unreachable;
     case CURLE_OPERATION_TIMEDOUT:
       return Errc::timed_out;
+    case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
       return Errc::invalid;
@@ -50,7 +52,8 @@ Errc ending(CURLcode code) {
 
 // One easy handle. libcurl's callbacks only store; what was stored is handed on when libcurl has returned.
 struct Transfer {
-  explicit Transfer(Fetch asked) : request(std::move(asked)), easy(curl_easy_init()) {
+  Transfer(Fetch asked, const net::any_io_executor& executor)
+      : request(std::move(asked)), easy(curl_easy_init()), silence(executor) {
     if (!easy) throw std::bad_alloc();
   }
   ~Transfer() {
@@ -62,6 +65,10 @@ struct Transfer {
 
   bool is_over() const { return done || stopped || too_large; }
   void hand_on();
+  // Whether another answer may follow this one: libcurl shows no byte of the body of an answer that sends it elsewhere.
+  bool may_be_redirected(long status) const {
+    return request.redirects > 0 && status >= 300 && status < 400 && arrived.empty() && !done;
+  }
 
   Fetch request;
   CURL* easy;
@@ -77,6 +84,8 @@ struct Transfer {
   bool done = false;
   CURLcode result = CURLE_OK;
   Waiter waiter;
+  net::steady_timer silence;
+  Clock::time_point heard = Clock::now();  // the last byte of the answer, or the beginning
 };
 
 void Transfer::hand_on() {
@@ -85,6 +94,7 @@ void Transfer::hand_on() {
     const char* type = nullptr;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (may_be_redirected(status)) return;
     head_arrived = false;  // after a 1xx the real head follows
     if (status >= 200) {
       head_told = true;
@@ -124,9 +134,10 @@ class UserAgent::Multi {
 
   net::awaitable<Result<Fetched>> fetch(Fetch request) {
     if (closed_) co_return Error{Errc::closed, "closed"};
-    Transfer transfer(std::move(request));
+    Transfer transfer(std::move(request), executor_);
     prepare(transfer);
     transfers_.insert(&transfer);
+    if (transfer.request.silence.count() > 0) watch_silence(transfer);
     curl_multi_add_handle(multi_, transfer.easy);
     while (!transfer.is_over()) co_await transfer.waiter.wait();
     transfers_.erase(&transfer);
@@ -178,9 +189,10 @@ class UserAgent::Multi {
     set(easy, CURLOPT_NOPROXY, "*");
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-    if (request.silence.count() > 0) {
-      set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-      set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.silence.count()));
+    if (request.redirects > 0) {
+      set(easy, CURLOPT_FOLLOWLOCATION, 1L);
+      set(easy, CURLOPT_MAXREDIRS, static_cast<long>(request.redirects));
+      set(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     }
     if (request.method != "GET") {
       set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -204,6 +216,22 @@ class UserAgent::Multi {
     transfer.multi = this;
   }
 
+  // Not libcurl's own limit, which counts in seconds. The timer is not moved with each byte: when it runs, it looks when the last one
+  // came.
+  void watch_silence(Transfer& transfer) {
+    transfer.silence.expires_at(transfer.heard + transfer.request.silence);
+    transfer.silence.async_wait([this, &transfer, alive = alive_](const boost::system::error_code& error) {
+      if (error || !*alive || !transfers_.contains(&transfer) || transfer.is_over()) return;
+      if (Clock::now() < transfer.heard + transfer.request.silence) return watch_silence(transfer);
+      const std::chrono::duration<double> limit = transfer.request.silence;
+      const std::string why = fmt::format("nothing came for {:.3g} s", limit.count());
+      transfer.error[why.copy(transfer.error, sizeof transfer.error - 1)] = '\0';
+      transfer.result = CURLE_OPERATION_TIMEDOUT;
+      transfer.done = true;
+      transfer.waiter.wake();
+    });
+  }
+
   static std::size_t on_read(char* bytes, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view rest = std::string_view(transfer.request.body).substr(transfer.sent);
@@ -214,6 +242,7 @@ class UserAgent::Multi {
 
   static std::size_t on_body(const char* bytes, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
+    transfer.heard = Clock::now();
     transfer.arrived.append(bytes, size);
     static_cast<Multi*>(transfer.multi)->touch(transfer);
     return size;
@@ -223,6 +252,7 @@ class UserAgent::Multi {
   static std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view line(bytes, size);
+    transfer.heard = Clock::now();
     if (line == "\r\n" || line == "\n") {
       transfer.head_arrived = true;
       static_cast<Multi*>(transfer.multi)->touch(transfer);

@@ -28,7 +28,8 @@ struct Fetch {
   std::vector<std::string> fields;  ///< "Prefer: wait=25", without CRLF
   std::string body;
   std::chrono::milliseconds timeout{30000};  ///< of the whole transfer; 0 is none
-  std::chrono::seconds silence{0};           ///< ends the transfer after so long without a byte; 0 is never
+  std::chrono::milliseconds silence{0};      ///< ends the transfer after so long without a byte; 0 is never
+  int redirects = 0;  ///< how many are followed; on_head is told of the last answer alone
   std::size_t max_body = std::size_t{64}
                          << 20;  ///< a larger body ends the transfer; not applied with on_body
   std::function<void(int status, std::string_view type)> on_head;
@@ -51,7 +52,7 @@ class UserAgent {
   UserAgent& operator=(const UserAgent&) = delete;
 
   /// One transfer. Errors: `unreachable`, `left` (the connection broke), `timed_out`, `closed` (close() or on_body said so),
-  /// `too_large`, `invalid` (not HTTP). Any status is a success here.
+  /// `too_large`, `invalid` (not HTTP, or more redirects than are followed). Any status is a success here.
   net::awaitable<Result<Fetched>> fetch(Fetch request);
 
   /// Ends all transfers under way, soon; later ones end at once.

@@ -48,26 +48,20 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   return question;
 }
 
-// An answer in the making: encoded messages, run by run as they lie on the room's tape, and where the reader is behind them.
+// An answer in the making: encoded messages where the room has them, and where the reader is behind them.
 struct Tail {
   feed::Hello hello;
-  std::vector<feed::Frames> runs;
+  std::vector<feed::Frames> messages;
   std::size_t count = 0;
 
   void add(feed::News news) {
-    if (news.gap) hello = *std::move(news.gap);
+    if (news.gap) hello = *news.gap;
     if (news.frames.count == 0) return;
-    hello.cursor.seq = news.frames.last;
     count += news.frames.count;
-    runs.push_back(std::move(news.frames));
+    hello.cursor.seq = news.frames.last;
+    messages.push_back(std::move(news.frames));
   }
   bool nothing_new() const { return count == 0 && !hello.gap; }
-  std::string page() const {
-    std::string messages;
-    for (const feed::Frames& run : runs) messages += run.bytes;
-    if (!messages.empty()) messages.pop_back();  // the last comma
-    return encode_page(hello, messages);
-  }
 };
 
 void collect(feed::Reader& reader, std::size_t limit, Tail& tail) {
@@ -78,25 +72,25 @@ void collect(feed::Reader& reader, std::size_t limit, Tail& tail) {
   }
 }
 
-feed::Response answer(const Question& question, const feed::Exchange& exchange, feed::Room* room,
-                      const Tail& tail) {
+net::awaitable<void> answer(feed::Exchange& exchange, const Question& question, Tail tail) {
   std::string fields;
   if (question.wait) fields = fmt::format("Preference-Applied: wait={}\r\n", question.wait->count());
   if (tail.nothing_new() && !question.whole_log && question.after.kind != feed::After::Kind::latest) {
-    return {http::status::no_content, {}, {}, std::move(fields)};
+    feed::Response nothing{http::status::no_content, {}, {}, std::move(fields)};
+    co_return co_await exchange.reply(std::move(nothing));
   }
-  const feed::Seq last = tail.hello.cursor.seq, before = last - tail.count;
   if (question.whole_log) {
-    const std::string tag = entity_tag(tail.hello.cursor.epoch, before + 1, last);
+    const feed::Seq last = tail.hello.cursor.seq;
+    const std::string tag = entity_tag(tail.hello.cursor.epoch, last + 1 - tail.count, last);
     fields += "ETag: " + tag + "\r\n";
-    if (names(exchange.field("If-None-Match"), tag))
-      return {http::status::not_modified, {}, {}, std::move(fields)};
+    if (names(exchange.field("If-None-Match"), tag)) {
+      feed::Response same{http::status::not_modified, {}, {}, std::move(fields)};
+      co_return co_await exchange.reply(std::move(same));
+    }
   }
-  // Those who poll ask from the same few places: a page up to the log's end is made once for all of them.
-  const bool is_shared = room && !tail.hello.gap && last == room->log().last();
-  return {http::status::ok, "application/json",
-          is_shared ? room->prepared(before, [&tail] { return tail.page(); }) : tail.page(),
-          std::move(fields)};
+  if (!tail.messages.empty()) tail.messages.back().bytes.remove_suffix(1);  // the last comma
+  feed::Response page{http::status::ok, "application/json", begin_page(tail.hello), std::move(fields)};
+  co_await exchange.reply(std::move(page), std::move(tail.messages), end_of_page);
 }
 
 net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
@@ -107,8 +101,8 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   feed::Room* room = question->wait ? &rooms.open(exchange.room()) : rooms.find(exchange.room());
   if (!room) {  // nobody ever wrote there: asking does not make it
     const feed::Log empty(rooms.next_epoch(), {});
-    const Tail nothing{empty.locate(question->after), {}, 0};
-    co_return co_await exchange.reply(answer(*question, exchange, room, nothing));
+    Tail nothing{empty.locate(question->after), {}, 0};
+    co_return co_await answer(exchange, *question, std::move(nothing));
   }
   feed::Reader reader(*room, feed::as_json, question->after);
   Tail tail{reader.hello(), {}, 0};
@@ -122,7 +116,7 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
       collect(reader, question->limit, tail);
     }
   }
-  co_await exchange.reply(answer(*question, exchange, room, tail));
+  co_await answer(exchange, *question, std::move(tail));
 }
 
 }  // namespace

@@ -26,12 +26,17 @@ std::string_view next(std::string_view& list, char separator) {
 
 }  // namespace
 
-std::string encode_page(const feed::Hello& hello, std::string_view messages) {
+std::string begin_page(const feed::Hello& hello) {
   std::string page = feed::encode(hello);
   page.pop_back();  // the brace
-  page += R"(,"messages":[)";
+  return page + R"(,"messages":[)";
+}
+
+std::string encode_page(const feed::Hello& hello, std::string_view messages) {
+  std::string page = begin_page(hello);
   page += messages;
-  return page + "]}";
+  page += end_of_page;
+  return page;
 }
 
 feed::Result<Page> parse_page(std::string_view json) {

@@ -21,6 +21,9 @@ struct Page {
 /// `{"cursor":"k3f9.21","messages":[…]}`, with the gap before the messages where there is one. `messages` is JSON,
 /// comma-separated.
 std::string encode_page(const feed::Hello& hello, std::string_view messages);
+/// What stands before and behind the messages.
+std::string begin_page(const feed::Hello& hello);
+constexpr std::string_view end_of_page = "]}";
 feed::Result<Page> parse_page(std::string_view json);
 
 /// The entity tag of the messages from `first` to `last`: `"k3f9.1-21"`, with its quotes (RFC 9110, 8.8.3).

@@ -1,5 +1,8 @@
 #include "sse/client.hpp"
 
+#include "sse/stream.hpp"
+
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -42,8 +45,6 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
 net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   Reading reading(*this, events);
   Parser parser(reading);
-  int status = 0;
-  std::string type;
   feed::Fetch request;
   request.url = url_ + "/events";
   request.fields = fields();
@@ -55,32 +56,11 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   }
   request.timeout = {};
   request.silence = silence_;
-  std::string refused;
-  request.on_head = [&](int code, std::string_view media_type) {
-    status = code;
-    type = media_type.substr(0, media_type.find(';'));
-  };
-  request.on_body = [&](std::string_view piece) {
-    if (status != 200 || type != "text/event-stream") {
-      refused += piece;
-      return refused.size() < 65536;
-    }
-    if (!parser.feed(piece))
-      reading.broken = feed::Error{feed::Errc::too_large, "an event is larger than 1 MiB, the limit"};
-    return !reading.broken && !is_closed();
-  };
-  const auto ended = co_await agent_.fetch(std::move(request));
+  std::function<bool()> goes_on = [&] { return !reading.broken && !is_closed(); };
+  feed::Error ended = co_await read_stream(agent_, std::move(request), parser, std::move(goes_on));
   if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
   if (reading.broken) co_return *reading.broken;
-  if (status == 0) co_return ended ? feed::Error{feed::Errc::left, "no answer"} : ended.error();
-  if (status != 200) {
-    const feed::Fetched answer{status, type, std::move(refused)};
-    co_return feed::refusal(answer);
-  }
-  if (type != "text/event-stream")
-    co_return feed::invalid("the answer is \"" + type + "\", expected text/event-stream");
-  if (!ended) co_return ended.error();
-  co_return feed::Error{feed::Errc::left, "the server ended the stream"};
+  co_return ended;
 }
 
 net::awaitable<feed::Result<feed::Cursor>> Client::publish(std::string author, std::string text) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sse {
 
@@ -52,6 +53,11 @@ class Parser {
   /// A new connection: what was unfinished is forgotten and a byte order mark may come again. The last event
   /// id is kept, also for events of the new connection that have none.
   void reset();
+
+  /// Goes on behind an event of an earlier stream: what last_event_id() is until the stream says another.
+  void resume(std::string last_event_id) { event_.last_event_id = std::move(last_event_id); }
+
+  [[nodiscard]] std::size_t max_event_bytes() const { return max_event_bytes_; }
 
   /// What to send as `Last-Event-ID`: the id as of the last blank line, also where that block had no data and
   /// so was no event. An id whose block was cut off does not count, or its event would be lost.

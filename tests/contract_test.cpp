@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,9 +25,28 @@ using support::Subscription;
 
 namespace net = boost::asio;
 
-class Contract : public testing::TestWithParam<Over> {
+struct Setting {
+  Over over;
+  std::size_t threads;  // of the server
+};
+
+void PrintTo(const Setting& setting, std::ostream* out) {
+  *out << support::to_string(setting.over) << ", " << setting.threads << " threads";
+}
+
+class Contract : public testing::TestWithParam<Setting> {
  protected:
-  Over over() const { return GetParam(); }
+  static Over over() { return GetParam().over; }
+  static feed::Options options() {
+    feed::Options options;
+    options.threads = GetParam().threads;
+    return options;
+  }
+  static feed::Options history_of(std::size_t messages) {
+    feed::Options options = Contract::options();
+    options.history.messages = messages;
+    return options;
+  }
   std::vector<feed::Cursor> publish(const feed::Address& room, std::vector<std::string> texts) {
     return support::publish(over(), loop, room, std::move(texts));
   }
@@ -34,14 +54,8 @@ class Contract : public testing::TestWithParam<Over> {
   support::Loop loop;
 };
 
-feed::Options history_of(std::size_t messages) {
-  feed::Options options;
-  options.history.messages = messages;
-  return options;
-}
-
 TEST_P(Contract, AMessageArrivesAsItWasPublished) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
   Subscription reader(over(), loop, room);
   reader.wait_for_hello();
@@ -59,7 +73,7 @@ TEST_P(Contract, AMessageArrivesAsItWasPublished) {
 }
 
 TEST_P(Contract, AReaderPublishesOnItsOwnClient) {
-  support::TestServer server;
+  support::TestServer server(options());
   Subscription reader(over(), loop, support::address(server.port()));
   reader.wait_for_hello();
 
@@ -72,7 +86,7 @@ TEST_P(Contract, AReaderPublishesOnItsOwnClient) {
 }
 
 TEST_P(Contract, PublishReturnsTheMessagesPlace) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
 
   const auto places = publish(room, support::numbered(1, 3));
@@ -83,7 +97,7 @@ TEST_P(Contract, PublishReturnsTheMessagesPlace) {
 }
 
 TEST_P(Contract, MessagesComeInOrderAndEachOnce) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
   Subscription reader(over(), loop, room);
   reader.wait_for_hello();
@@ -120,7 +134,7 @@ TEST_P(Contract, EverythingBeginsWithTheOldestMessageThatTheLogHas) {
 }
 
 TEST_P(Contract, LatestBeginsWithWhatComesNow) {
-  support::TestServer server;
+  support::TestServer server(options());
   for (const std::string& text : support::numbered(1, 5)) server.publish("lobby", "ada", text);
   Subscription reader(over(), loop, support::address(server.port()), feed::After::latest());
   reader.wait_for_hello();
@@ -133,7 +147,7 @@ TEST_P(Contract, LatestBeginsWithWhatComesNow) {
 }
 
 TEST_P(Contract, ACursorBeginsRightBehindIt) {
-  support::TestServer server;
+  support::TestServer server(options());
   feed::Cursor third;
   for (const std::string& text : support::numbered(1, 5)) {
     const feed::Cursor cursor = server.publish("lobby", "ada", text);
@@ -148,7 +162,7 @@ TEST_P(Contract, ACursorBeginsRightBehindIt) {
 }
 
 TEST_P(Contract, TheCursorOfTheNewestMessageIsAHelloWithoutMessages) {
-  support::TestServer server;
+  support::TestServer server(options());
   server.publish("lobby", "ada", "message 1");
   const feed::Cursor last = server.publish("lobby", "ada", "message 2");
 
@@ -160,7 +174,7 @@ TEST_P(Contract, TheCursorOfTheNewestMessageIsAHelloWithoutMessages) {
 }
 
 TEST_P(Contract, ARoomThatNobodySpokeInBeginsAtZero) {
-  support::TestServer server;
+  support::TestServer server(options());
   Subscription reader(over(), loop, support::address(server.port(), "nobody-was-here"));
   reader.wait_for_hello();
   EXPECT_EQ(reader.heard().hellos.front().cursor.seq, 0u);
@@ -172,7 +186,7 @@ TEST_P(Contract, ARoomThatNobodySpokeInBeginsAtZero) {
 }
 
 TEST_P(Contract, ResumesAfterACutWithExactlyWhatIsMissing) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(server.port());
   const auto room = support::address(relay.port());
   auto first = std::make_unique<Subscription>(over(), loop, room);
@@ -198,10 +212,10 @@ TEST_P(Contract, ResumesAfterACutWithExactlyWhatIsMissing) {
 TEST_P(Contract, ALogThatWasMadeAnewIsSaidAsAGap) {
   feed::Cursor before;
   {
-    support::TestServer old;
+    support::TestServer old(options());
     for (const std::string& text : support::numbered(1, 7)) before = old.publish("lobby", "ada", text);
   }
-  support::TestServer server;
+  support::TestServer server(options());
   server.publish("lobby", "ada", "a new beginning");
 
   Subscription reader(over(), loop, support::address(server.port()), feed::After::at(before));
@@ -235,7 +249,7 @@ TEST_P(Contract, WhatTheLogHasForgottenIsSaidAsAGapWithItsNumber) {
 }
 
 TEST_P(Contract, ACursorAheadOfTheLogIsSaidAsAGap) {
-  support::TestServer server;
+  support::TestServer server(options());
   feed::Cursor cursor = server.publish("lobby", "ada", "message 1");
   cursor.seq = 1000;
 
@@ -250,7 +264,7 @@ TEST_P(Contract, ACursorAheadOfTheLogIsSaidAsAGap) {
 }
 
 TEST_P(Contract, TheLargestCursorThereIsIsSaidAsAGap) {
-  support::TestServer server;
+  support::TestServer server(options());
   feed::Cursor cursor = server.publish("lobby", "ada", "message 1");
   cursor.seq = 18446744073709551615u;
 
@@ -262,7 +276,7 @@ TEST_P(Contract, TheLargestCursorThereIsIsSaidAsAGap) {
 }
 
 TEST_P(Contract, ACursorOfARoomThatIsNotThereIsSaidAsAGap) {
-  support::TestServer server;
+  support::TestServer server(options());
   const feed::Cursor elsewhere{"gone0000", 5};
 
   Subscription reader(over(), loop, support::address(server.port(), "empty"), feed::After::at(elsewhere));
@@ -273,7 +287,7 @@ TEST_P(Contract, ACursorOfARoomThatIsNotThereIsSaidAsAGap) {
 }
 
 TEST_P(Contract, APublishThatIsRefusedReturnsTheServersReason) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
   const auto client = support::make_client(over(), loop, room);
   const std::string author(65, 'a');
@@ -288,9 +302,9 @@ TEST_P(Contract, APublishThatIsRefusedReturnsTheServersReason) {
 }
 
 TEST_P(Contract, AMessageThatIsTooLargeIsNotPublished) {
-  feed::Options options;
-  options.max_message = 1000;
-  support::TestServer server(options);
+  feed::Options small = options();
+  small.max_message = 1000;
+  support::TestServer server(small);
   const auto client = support::make_client(over(), loop, support::address(server.port()));
 
   const auto places = loop.run(support::speak(*client, "ada", {std::string(2000, 'x')}));
@@ -302,7 +316,7 @@ TEST_P(Contract, AMessageThatIsTooLargeIsNotPublished) {
 }
 
 TEST_P(Contract, CloseEndsSubscribe) {
-  support::TestServer server;
+  support::TestServer server(options());
   Subscription reader(over(), loop, support::address(server.port()));
   reader.wait_for_hello();
 
@@ -313,7 +327,7 @@ TEST_P(Contract, CloseEndsSubscribe) {
 }
 
 TEST_P(Contract, CloseFromInsideAnEventEndsSubscribeAndTellsNothingMore) {
-  support::TestServer server;
+  support::TestServer server(options());
   for (const std::string& text : support::numbered(1, 100)) server.publish("lobby", "ada", text);
   const auto client = support::make_client(over(), loop, support::address(server.port()));
   int told = 0;
@@ -329,7 +343,7 @@ TEST_P(Contract, CloseFromInsideAnEventEndsSubscribeAndTellsNothingMore) {
 }
 
 TEST_P(Contract, AClosedClientSaysSo) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto client = support::make_client(over(), loop, support::address(server.port()));
   const feed::Events events;
   client->close();
@@ -342,7 +356,7 @@ TEST_P(Contract, AClosedClientSaysSo) {
 TEST_P(Contract, AServerThatIsNotThereIsUnreachable) {
   std::uint16_t port = 0;
   {
-    support::TestServer server;
+    support::TestServer server(options());
     port = server.port();
   }
   Subscription reader(over(), loop, support::address(port));
@@ -353,7 +367,7 @@ TEST_P(Contract, AServerThatIsNotThereIsUnreachable) {
 }
 
 TEST_P(Contract, AServerThatStopsEndsSubscribe) {
-  support::TestServer server;
+  support::TestServer server(options());
   Subscription reader(over(), loop, support::address(server.port()));
   reader.wait_for_hello();
 
@@ -366,7 +380,7 @@ TEST_P(Contract, AServerThatStopsEndsSubscribe) {
 }
 
 TEST_P(Contract, TwoWhoPublishAtOnceAreHeardInOneOrderByAll) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
   Subscription one(over(), loop, room);
   Subscription other(over(), loop, room);
@@ -397,7 +411,7 @@ TEST_P(Contract, TwoWhoPublishAtOnceAreHeardInOneOrderByAll) {
 }
 
 TEST_P(Contract, SeveralPublishesAtOnceOnOneClientGetAPlaceEach) {
-  support::TestServer server;
+  support::TestServer server(options());
   Subscription reader(over(), loop, support::address(server.port()));
   reader.wait_for_hello();
 
@@ -417,7 +431,7 @@ TEST_P(Contract, SeveralPublishesAtOnceOnOneClientGetAPlaceEach) {
 }
 
 TEST_P(Contract, EveryTextArrivesAsItWasSaid) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port());
   Subscription reader(over(), loop, room);
   reader.wait_for_hello();
@@ -444,7 +458,7 @@ TEST_P(Contract, EveryTextArrivesAsItWasSaid) {
 }
 
 TEST_P(Contract, ARoomsNameMayBeAnyText) {
-  support::TestServer server;
+  support::TestServer server(options());
   const auto room = support::address(server.port(), "%EC%84%9C%EC%9A%B8%20%3F%23%25");
   Subscription reader(over(), loop, room);
   reader.wait_for_hello();
@@ -452,11 +466,12 @@ TEST_P(Contract, ARoomsNameMayBeAnyText) {
   publish(room, {"hello"});
 
   reader.wait_for_messages(1);
-  EXPECT_TRUE(server.on_thread([](feed::Server& s) { return s.rooms().find("서울 ?#%") != nullptr; }));
+  const std::string name = "서울 ?#%";
+  EXPECT_TRUE(server.on_thread([&](feed::Server& s) { return s.rooms().find(name) != nullptr; }, name));
 }
 
 TEST_P(Contract, AReaderThatLeavesIsNoticed) {
-  support::TestServer server;
+  support::TestServer server(options());
   auto reader = std::make_unique<Subscription>(over(), loop, support::address(server.port()));
   reader->wait_for_hello();
 
@@ -467,7 +482,7 @@ TEST_P(Contract, AReaderThatLeavesIsNoticed) {
 }
 
 TEST_P(Contract, AReaderThatIsCutOffIsNoticed) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(server.port());
   Subscription reader(over(), loop, support::address(relay.port()));
   reader.wait_for_hello();
@@ -481,7 +496,7 @@ TEST_P(Contract, AReaderThatIsCutOffIsNoticed) {
 }
 
 TEST_P(Contract, APublishWhoseAnswerWasLostIsNotRepeated) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(server.port());
   const auto room = support::address(relay.port());
   const auto client = support::make_client(over(), loop, room);
@@ -537,7 +552,7 @@ class Follower {
 };
 
 TEST_P(Contract, FollowConnectsAgainAndTellsNothingTwice) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(server.port());
   Follower follower(over(), loop, support::address(relay.port()));
   std::size_t said = 0;
@@ -574,7 +589,7 @@ TEST_P(Contract, FollowLosesNothingWhenCutInTheMiddleOfAFlood) {
 }
 
 TEST_P(Contract, FollowWaitsForAServerThatIsNotThereYet) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(0);
   Follower follower(over(), loop, support::address(relay.port()));
   loop.until("a failed attempt", [&] { return !follower.lost.empty(); });
@@ -587,7 +602,7 @@ TEST_P(Contract, FollowWaitsForAServerThatIsNotThereYet) {
 }
 
 TEST_P(Contract, FollowSaysTheGapWhenTheServerWasMadeAnew) {
-  auto old = std::make_unique<support::TestServer>();
+  auto old = std::make_unique<support::TestServer>(options());
   support::Relay relay(old->port());
   Follower follower(over(), loop, support::address(relay.port()));
   for (const std::string& text : support::numbered(1, 5)) old->publish("lobby", "ada", text);
@@ -596,7 +611,7 @@ TEST_P(Contract, FollowSaysTheGapWhenTheServerWasMadeAnew) {
   relay.point_at(0);
   relay.cut();
   old.reset();
-  support::TestServer server;
+  support::TestServer server(options());
   server.publish("lobby", "ada", "a new beginning");
   relay.point_at(server.port());
 
@@ -607,7 +622,7 @@ TEST_P(Contract, FollowSaysTheGapWhenTheServerWasMadeAnew) {
 }
 
 TEST_P(Contract, FollowEndsWhenClosed) {
-  support::TestServer server;
+  support::TestServer server(options());
   Follower follower(over(), loop, support::address(server.port()));
   loop.until("the hello", [&] { return !follower.heard.hellos.empty(); });
 
@@ -636,7 +651,7 @@ TEST_P(Contract, FollowEndsWhenClosedWhileItWaitsForItsNextAttempt) {
 }
 
 TEST_P(Contract, FollowEndsWhenTheServerHasNoSuchPath) {
-  support::TestServer server;
+  support::TestServer server(options());
   auto room = support::address(server.port());
   room.path = "/elsewhere/lobby";
   Follower follower(over(), loop, room);
@@ -648,7 +663,7 @@ TEST_P(Contract, FollowEndsWhenTheServerHasNoSuchPath) {
 }
 
 TEST_P(Contract, FurtherFieldsGoWithWhatItAsks) {
-  support::TestServer server;
+  support::TestServer server(options());
   support::Relay relay(server.port());
   const auto client = support::make_client(over(), loop, support::address(relay.port()));
   client->send_fields({"Cookie: user=ada", "Accept-Language: en-US,en;q=0.9"});
@@ -664,9 +679,19 @@ TEST_P(Contract, FurtherFieldsGoWithWhatItAsks) {
   loop.until("the end", [&] { return reading.done(); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, Contract,
-                         testing::Values(Over::polling, Over::polling_with_pause, Over::long_polling,
-                                         Over::sse, Over::websocket),
-                         [](const auto& info) { return std::string(support::to_string(info.param)); });
+std::vector<Setting> over_all(std::size_t threads) {
+  std::vector<Setting> settings;
+  for (const Over over :
+       {Over::polling, Over::polling_with_pause, Over::long_polling, Over::sse, Over::websocket})
+    settings.push_back({over, threads});
+  return settings;
+}
+
+std::string name_of(const testing::TestParamInfo<Setting>& info) {
+  return std::string(support::to_string(info.param.over));
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, Contract, testing::ValuesIn(over_all(1)), name_of);
+INSTANTIATE_TEST_SUITE_P(OnTwoThreads, Contract, testing::ValuesIn(over_all(2)), name_of);
 
 }  // namespace

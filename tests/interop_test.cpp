@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -14,11 +15,17 @@ namespace {
 using support::Over;
 using support::Subscription;
 
-class Interop : public testing::TestWithParam<std::tuple<Over, Over>> {};
+feed::Options on(std::size_t threads) {
+  feed::Options options;
+  options.threads = threads;
+  return options;
+}
+
+class Interop : public testing::TestWithParam<std::tuple<Over, Over, std::size_t>> {};
 
 TEST_P(Interop, WhatIsPublishedOverOneIsReadOverTheOther) {
-  const auto [speaks_over, reads_over] = GetParam();
-  support::TestServer server;
+  const auto [speaks_over, reads_over, threads] = GetParam();
+  support::TestServer server(on(threads));
   support::Loop loop;
   const auto room = support::address(server.port());
   Subscription reader(reads_over, loop, room);
@@ -34,11 +41,19 @@ TEST_P(Interop, WhatIsPublishedOverOneIsReadOverTheOther) {
 
 constexpr Over every[] = {Over::polling, Over::long_polling, Over::sse, Over::websocket};
 
-INSTANTIATE_TEST_SUITE_P(Pairs, Interop, testing::Combine(testing::ValuesIn(every), testing::ValuesIn(every)),
-                         [](const auto& info) {
-                           return std::string(support::to_string(std::get<0>(info.param))) + "To" +
-                                  std::string(support::to_string(std::get<1>(info.param)));
-                         });
+std::string name_of(const testing::TestParamInfo<Interop::ParamType>& info) {
+  return std::string(support::to_string(std::get<0>(info.param))) + "To" +
+         std::string(support::to_string(std::get<1>(info.param)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Pairs, Interop,
+                         testing::Combine(testing::ValuesIn(every), testing::ValuesIn(every),
+                                          testing::Values(1)),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(PairsOnTwoThreads, Interop,
+                         testing::Combine(testing::ValuesIn(every), testing::ValuesIn(every),
+                                          testing::Values(2)),
+                         name_of);
 
 TEST(Interop, AllReadersSeeOneOrderWhenAllSpeakAtOnce) {
   support::TestServer server;

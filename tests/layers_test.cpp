@@ -94,10 +94,11 @@ TEST(Layers, WhatIsPureReachesNoNetwork) {
     for (const auto& [file, name] : includes_in(directory)) includes.emplace(file, name);
   }
   for (const std::string pure :
-       {"feed/error.hpp", "feed/message.cpp", "feed/message.hpp", "feed/picture.cpp", "feed/picture.hpp",
-        "feed/tape.cpp", "feed/tape.hpp", "feed/log.cpp", "feed/log.hpp", "feed/store.cpp", "feed/store.hpp",
-        "polling/wire.cpp", "polling/wire.hpp", "sse/wire.cpp", "sse/wire.hpp", "sse/parser.cpp",
-        "sse/parser.hpp", "websocket/wire.cpp", "websocket/wire.hpp"}) {
+       {"feed/error.hpp",    "feed/message.cpp", "feed/message.hpp", "feed/picture.cpp", "feed/picture.hpp",
+        "feed/tape.cpp",     "feed/tape.hpp",    "feed/log.cpp",     "feed/log.hpp",     "feed/store.cpp",
+        "feed/store.hpp",    "feed/record.cpp",  "feed/record.hpp",  "polling/wire.cpp", "polling/wire.hpp",
+        "sse/wire.cpp",      "sse/wire.hpp",     "sse/parser.cpp",   "sse/parser.hpp",   "websocket/wire.cpp",
+        "websocket/wire.hpp"}) {
     for (const std::string& name : reached_from(pure, includes)) {
       // beast/core/string.hpp compares without case, and brings no socket.
       const bool is_network = is_in(name, "boost/asio") ||

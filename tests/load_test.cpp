@@ -1,21 +1,17 @@
 // What must hold when there is a lot of everything: nothing lost, nothing doubled, nothing out of order, and memory within its
 // bounds. Against the real programs, in processes of their own. No test here measures time.
 #include "support/child.hpp"
+#include "support/crowd.hpp"
 #include "support/raw_client.hpp"
 
 #include <gtest/gtest.h>
 
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <memory>
-#include <stdexcept>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,11 +20,14 @@
 namespace {
 
 using support::Child;
+using support::Crowd;
 using support::frame;
 using support::get;
+using support::Numbers;
 using support::post;
 using support::RawClient;
 using support::upgrade;
+using support::wait_for_readers;
 
 using Clock = std::chrono::steady_clock;
 
@@ -47,103 +46,6 @@ std::string request_of(std::string_view transport) {
   return transport == "sse" ? get("/rooms/lobby/events") : upgrade("/rooms/lobby/socket");
 }
 
-// Reads the numbers of the messages off a stream of any framing: `{"seq":` occurs nowhere else in what these tests send.
-class Numbers {
- public:
-  void feed(std::string_view bytes) {
-    rest_ += bytes;
-    constexpr std::string_view key = "{\"seq\":";
-    std::size_t from = 0;
-    for (;;) {
-      const std::size_t at = rest_.find(key, from);
-      if (at == std::string::npos) break;
-      const std::size_t end = rest_.find(',', at);
-      if (end == std::string::npos) {
-        rest_.erase(0, at);
-        return;
-      }
-      const std::uint64_t seq = std::stoull(rest_.substr(at + key.size(), end - at - key.size()));
-      in_order_ = in_order_ && seq == last_ + 1;
-      last_ = seq;
-      from = end;
-    }
-    rest_.erase(0, rest_.size() < from + key.size() ? from : std::max(from, rest_.size() - key.size()));
-  }
-  std::uint64_t last() const { return last_; }
-  bool in_order() const { return in_order_; }
-
- private:
-  std::string rest_;
-  std::uint64_t last_ = 0;
-  bool in_order_ = true;
-};
-
-// Many readers on one thread.
-class Crowd {
- public:
-  Crowd() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
-  ~Crowd() { ::close(epoll_); }
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
-
-  void add(std::uint16_t port, std::string_view request) {
-    auto& reader = *readers_.emplace_back(std::make_unique<Reader>(port));
-    reader.client.send(request);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &reader;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.client.fd(), &event);
-  }
-
-  // Reads until every reader has message `last`; false where that takes too long, or a reader was cut off.
-  bool read_until(std::uint64_t last) {
-    const auto due = Clock::now() + support::long_patience;
-    std::vector<char> bytes(1 << 16);
-    while (!std::all_of(readers_.begin(), readers_.end(),
-                        [&](const auto& reader) { return reader->numbers.last() >= last; })) {
-      epoll_event events[256];
-      const int ready = ::epoll_wait(epoll_, events, 256, 100);
-      for (int n = 0; n < ready; ++n) {
-        auto& reader = *static_cast<Reader*>(events[n].data.ptr);
-        const ssize_t got = ::recv(reader.client.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-        if (got <= 0) return false;
-        reader.numbers.feed({bytes.data(), static_cast<std::size_t>(got)});
-      }
-      if (Clock::now() > due) return false;
-    }
-    return true;
-  }
-  bool in_order() const {
-    return std::all_of(readers_.begin(), readers_.end(),
-                       [](const auto& reader) { return reader->numbers.in_order(); });
-  }
-  // How many readers have everything up to `last`, and nothing beyond.
-  std::size_t complete(std::uint64_t last) const {
-    return static_cast<std::size_t>(std::count_if(readers_.begin(), readers_.end(), [&](const auto& reader) {
-      return reader->numbers.last() == last;
-    }));
-  }
-
- private:
-  struct Reader {
-    explicit Reader(std::uint16_t port) : client(port, support::long_patience) {}
-    RawClient client;
-    Numbers numbers;
-  };
-  int epoll_;
-  std::vector<std::unique_ptr<Reader>> readers_;
-};
-
-void wait_for_readers(std::uint16_t port, std::uint64_t readers) {
-  RawClient asks(port, support::long_patience);
-  const auto due = Clock::now() + support::long_patience;
-  while (support::number_in(asks.ask(get("/stats")).body, "readers") != readers) {
-    if (Clock::now() > due)
-      throw std::runtime_error("waited in vain for " + std::to_string(readers) + " readers");
-  }
-}
-
 TEST(Numbers, AreFoundWhateverTheCuts) {
   const std::string stream =
       "id: k3f9.1\ndata: {\"seq\":1,\"at\":1}\n\nid: k3f9.2\ndata: {\"seq\":2,\"at\":1}\n\n{\"se{\"seq\":3,";
@@ -159,7 +61,25 @@ TEST(Numbers, AreFoundWhateverTheCuts) {
   }
 }
 
-class Load : public testing::TestWithParam<std::string> {};
+struct Setting {
+  std::string transport;
+  std::string threads;
+};
+
+void PrintTo(const Setting& setting, std::ostream* out) {
+  *out << setting.transport << " --threads " << setting.threads;
+}
+
+class Load : public testing::TestWithParam<Setting> {
+ protected:
+  static std::string reads() { return request_of(GetParam().transport); }
+  static std::vector<std::string> command(std::vector<std::string> options = {}) {
+    std::vector<std::string> words{program(GetParam().transport), "--port", "0", "--threads",
+                                   GetParam().threads};
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  }
+};
 
 TEST_P(Load, FiveThousandReadersGetEverything) {
   constexpr std::uint64_t readers = 5000;
@@ -173,10 +93,10 @@ TEST_P(Load, FiveThousandReadersGetEverything) {
   if (limit.rlim_cur < readers + 100)
     GTEST_SKIP() << "this machine allows " << limit.rlim_cur << " descriptors, " << readers + 100
                  << " are needed";
-  Child server({program(GetParam()), "--port", "0", "--max-connections", "6000", "--heartbeat", "600"});
+  Child server(command({"--max-connections", "6000", "--heartbeat", "600"}));
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   RawClient publishes(port, support::long_patience);
@@ -192,10 +112,10 @@ TEST_P(Load, FiveThousandReadersGetEverything) {
 TEST_P(Load, ASecondOfAThousandMessagesReachesAHundredReaders) {
   constexpr std::uint64_t readers = 100;
   constexpr std::uint64_t messages = 1000;
-  Child server({program(GetParam()), "--port", "0"});
+  Child server(command());
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   std::atomic<std::uint64_t> accepted = 0;
@@ -222,10 +142,10 @@ TEST_P(Load, ASecondOfAThousandMessagesReachesAHundredReaders) {
 TEST_P(Load, AFloodReachesEveryReaderThatKeepsUpWithTheLog) {
   constexpr std::uint64_t readers = 20;
   constexpr std::uint64_t messages = 5000;
-  Child server({program(GetParam()), "--port", "0", "--history", "10000", "--history-bytes", "100000000"});
+  Child server(command({"--history", "10000", "--history-bytes", "100000000"}));
   const std::uint16_t port = server.port();
   Crowd crowd;
-  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, request_of(GetParam()));
+  for (std::uint64_t n = 0; n < readers; ++n) crowd.add(port, reads());
   wait_for_readers(port, readers);
 
   std::thread publisher([&] {
@@ -248,16 +168,16 @@ TEST_P(Load, ReadersThatNeverReadCostLittleMemoryAndNobodyElseNotices) {
   if (!memory_can_be_measured) GTEST_SKIP();
   constexpr std::uint64_t stuck = 100;
   constexpr std::uint64_t messages = 2000;
-  Child server({program(GetParam()), "--port", "0", "--history-bytes", "1000000"});
+  Child server(command({"--history-bytes", "1000000"}));
   const std::uint16_t port = server.port();
   std::vector<RawClient> never_read;
   for (std::uint64_t n = 0; n < stuck; ++n) {
     never_read.emplace_back(port);
     never_read.back().set_receive_buffer(4096);
-    never_read.back().send(request_of(GetParam()));
+    never_read.back().send(reads());
   }
   Crowd crowd;
-  crowd.add(port, request_of(GetParam()));
+  crowd.add(port, reads());
   wait_for_readers(port, stuck + 1);
   RawClient publishes(port, support::long_patience);
   const std::string body = "{\"text\":\"" + std::string(10'000, 'x') + "\"}";
@@ -275,8 +195,12 @@ TEST_P(Load, ReadersThatNeverReadCostLittleMemoryAndNobodyElseNotices) {
   EXPECT_LE(server.resident_bytes(), before + stuck * 64 * 1024 + (8u << 20));
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, Load, testing::Values("sse", "websocket"),
-                         [](const auto& info) { return info.param; });
+std::string name_of(const testing::TestParamInfo<Setting>& info) { return info.param.transport; }
+
+INSTANTIATE_TEST_SUITE_P(Over, Load, testing::Values(Setting{"sse", "1"}, Setting{"websocket", "1"}),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(OnTwoThreads, Load, testing::Values(Setting{"sse", "2"}, Setting{"websocket", "2"}),
+                         name_of);
 
 TEST(LoadOfRooms, APublisherCannotMakeARoomForgetItsLimit) {
   if (!memory_can_be_measured) GTEST_SKIP();

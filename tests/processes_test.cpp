@@ -1,6 +1,7 @@
 // The programs as they are started by hand: what they say, what ends them, and that they go on when the machine has nothing
 // left to give.
 #include "support/child.hpp"
+#include "support/directory.hpp"
 #include "support/raw_client.hpp"
 
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -27,9 +29,12 @@ using testing::HasSubstr;
 struct Program {
   std::string name;   // "sse"
   std::string reads;  // the request by which a reader begins
+  std::string threads = "1";
 };
 
-void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
+void PrintTo(const Program& program, std::ostream* out) {
+  *out << program.name << " --threads " << program.threads;
+}
 
 // What a stopping server must be done within.
 constexpr std::chrono::seconds end_time{5};
@@ -37,7 +42,8 @@ constexpr std::chrono::seconds end_time{5};
 class Servers : public testing::TestWithParam<Program> {
  protected:
   static std::vector<std::string> command(std::vector<std::string> options = {}) {
-    std::vector<std::string> words{std::string(PROGRAM_DIRECTORY) + '/' + GetParam().name + "_server"};
+    std::vector<std::string> words{std::string(PROGRAM_DIRECTORY) + '/' + GetParam().name + "_server",
+                                   "--threads", GetParam().threads};
     words.insert(words.end(), options.begin(), options.end());
     return words;
   }
@@ -59,7 +65,7 @@ TEST_P(Servers, SayTheirOptionsAndEnd) {
   });
   for (const std::string_view option :
        {"--host", "--port", "--history", "--history-bytes", "--max-message", "--max-image", "--max-images",
-        "--max-connections", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
+        "--max-connections", "--threads", "--heartbeat", "--tick", "--data", "--trusted-proxy"}) {
     EXPECT_THAT(help, HasSubstr(std::string(option)));
   }
 }
@@ -75,6 +81,7 @@ TEST_P(Servers, EndWith2AtAWrongCommandLine) {
                                                   {"--max-message", "-5"},
                                                   {"--max-image", "0"},
                                                   {"--max-images", "lots"},
+                                                  {"--threads", "0"},
                                                   {"--tick", "soon"},
                                                   {"--data"},
                                                   {"--trusted-proxy", "localhost"},
@@ -307,12 +314,16 @@ TEST_P(Servers, LoseNoDescriptorOverManyConnections) {
   EXPECT_LE(server.descriptors(), before + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Servers,
-                         testing::Values(Program{"polling", get("/rooms/lobby/messages?after=latest",
-                                                                "Prefer: wait=60\r\n")},
-                                         Program{"sse", get("/rooms/lobby/events")},
-                                         Program{"websocket", upgrade("/rooms/lobby/socket")}),
-                         [](const auto& info) { return info.param.name; });
+std::vector<Program> programs(const std::string& threads) {
+  return {{"polling", get("/rooms/lobby/messages?after=latest", "Prefer: wait=60\r\n"), threads},
+          {"sse", get("/rooms/lobby/events"), threads},
+          {"websocket", upgrade("/rooms/lobby/socket"), threads}};
+}
+
+std::string name_of(const testing::TestParamInfo<Program>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(All, Servers, testing::ValuesIn(programs("1")), name_of);
+INSTANTIATE_TEST_SUITE_P(AllOnTwoThreads, Servers, testing::ValuesIn(programs("2")), name_of);
 
 // --- the terminal client ----------------------------------------------------------------------------------------------
 
@@ -342,6 +353,61 @@ TEST_P(ChatProgram, PrintsOneLineOfJsonAMessage) {
   const std::string line = chat.read_line();
   EXPECT_THAT(line, testing::StartsWith(R"({"seq":1,"at":)"));
   EXPECT_THAT(line, testing::EndsWith(R"("author":"ada","text":"one\ntwo"})"));
+}
+
+TEST_P(ChatProgram, PrintsAGapAsOneLineOfJson) {
+  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
+  const std::uint16_t port = server.port();
+  RawClient(port).ask(post("/rooms/lobby/messages", R"({"author":"ada","text":"hi"})"));
+  Child chat({std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(port) + "/rooms/lobby", "--over", GetParam(), "--count",
+              "1", "--json", "--after", "k3f9.17"});
+  const std::string line = chat.read_line();
+  EXPECT_THAT(line, testing::StartsWith(R"({"cursor":")"));
+  EXPECT_THAT(line, testing::EndsWith(R"(.0","gap":{"reason":"epoch","missed":null}})"));
+  EXPECT_THAT(chat.read_line(), testing::StartsWith(R"({"seq":1,"at":)"));
+  EXPECT_EQ(chat.wait(), 0);
+}
+
+TEST_P(ChatProgram, WritesItsHistoryWhichTheCheckerReads) {
+  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
+  const support::Directory directory;
+  const std::string file = (directory / "history").string();
+  Child chat({"/bin/sh", "-c", R"(printf 'one\ntwo\n' | "$0" "$@")", std::string(PROGRAM_DIRECTORY) + "/chat",
+              "http://127.0.0.1:" + std::to_string(server.port()) + "/rooms/lobby", "--over", GetParam(),
+              "--count", "2", "--author", "ada", "--interval", "0.05", "--history", file});
+  EXPECT_EQ(chat.read_line(), "ada: one");
+  EXPECT_EQ(chat.read_line(), "ada: two");
+  EXPECT_EQ(chat.wait(), 0);
+
+  Child checker({std::string(PROGRAM_DIRECTORY) + "/check_history", file});
+
+  // Not how often it was tried: a chat says its first line before it is connected.
+  const std::string summary = checker.read_line();
+  EXPECT_THAT(summary, HasSubstr("2 acknowledged, 0 unanswered; 1 readers, 2 delivered"));
+  EXPECT_THAT(summary, testing::EndsWith("nothing is wrong"));
+  EXPECT_EQ(checker.wait(), 0);
+}
+
+TEST(CheckHistory, SaysWhatIsWrongAndEndsWith1) {
+  const support::Directory directory;
+  const std::string file = (directory / "history").string();
+  std::ofstream(file) << R"({"client":"bob","room":"lobby","us":1,"follows":"0"})" << '\n'
+                      << R"({"client":"bob","room":"lobby","us":2,"hello":{"cursor":"k3f9.0"}})" << '\n'
+                      << R"({"client":"bob","room":"lobby","us":3,"received":)"
+                      << R"({"seq":2,"at":1,"author":"ada","text":"hi"},"epoch":"k3f9"})" << '\n'
+                      << R"({"client":"bob","room")";  // killed in the middle of a line
+  Child checker({std::string(PROGRAM_DIRECTORY) + "/check_history", "--others-publish", file});
+  EXPECT_THAT(checker.read_line(), HasSubstr("1 lost"));
+  EXPECT_EQ(checker.read_line(), "lost: bob in \"lobby\" did not get k3f9.1, and was told of no gap there");
+  EXPECT_EQ(checker.wait(), 1);
+}
+
+TEST(CheckHistory, EndsWith2WhereItCannotRead) {
+  const std::string program = std::string(PROGRAM_DIRECTORY) + "/check_history";
+  EXPECT_EQ(Child({program}).wait(), 2);
+  EXPECT_EQ(Child({program, "/no/such/file"}).wait(), 2);
+  EXPECT_EQ(Child({program, "--no-such-option"}).wait(), 2);
 }
 
 TEST_P(ChatProgram, PublishesEveryLineOfItsInput) {

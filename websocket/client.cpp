@@ -1,19 +1,15 @@
 #include "websocket/client.hpp"
 
-#include "feed/traffic.hpp"
+#include "websocket/dial.hpp"
 #include "websocket/wire.hpp"
 
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -23,27 +19,14 @@ namespace websocket {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
 namespace ws = beast::websocket;
-
-namespace {
-
-// "Cookie: a=b"
-void add(ws::request_type& request, beast::string_view field) {
-  const std::size_t colon = std::min(field.find(':'), field.size());
-  beast::string_view value = field.substr(std::min(colon + 1, field.size()));
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  request.insert(field.substr(0, colon), value);
-}
-
-}  // namespace
 
 // Outlives close(): coroutines that are still in it hold a share.
 struct Client::Connection {
   explicit Connection(net::any_io_executor executor)
       : socket(std::move(executor)), turn(socket.get_executor()) {}
 
-  ws::stream<feed::Stream, false> socket;
+  ClientSocket socket;
   beast::flat_buffer buffer;
   std::deque<Incoming> early;  // of the feed, read while nobody subscribed
   std::map<std::uint64_t, std::optional<feed::Result<feed::Cursor>>>
@@ -70,42 +53,19 @@ net::awaitable<feed::Result<>> Client::connect(feed::After after) {
   begin(after);
   auto connection = std::make_shared<Connection>(executor());
   connection_ = connection;
-  auto& socket = connection->socket;
-  beast::error_code error;
-  net::ip::tcp::resolver resolver(executor());
-  const auto endpoints =
-      co_await resolver.async_resolve(room_.host, room_.port, net::redirect_error(net::use_awaitable, error));
-  if (!error) {
-    beast::get_lowest_layer(socket).expires_after(std::chrono::seconds(10));
-    co_await beast::get_lowest_layer(socket).async_connect(endpoints,
-                                                           net::redirect_error(net::use_awaitable, error));
-  }
-  if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
-  if (error) co_return feed::Error{feed::Errc::unreachable, room_.authority + ": " + error.message()};
-
-  beast::get_lowest_layer(socket).socket().set_option(net::ip::tcp::no_delay(true), error);
-  beast::get_lowest_layer(socket).expires_never();
-  socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * silence_, true});
-  socket.set_option(ws::stream_base::decorator([further = fields()](ws::request_type& request) {
-    for (const std::string& field : further) add(request, field);
-    request.set(http::field::sec_websocket_protocol,
-                beast::string_view(subprotocol.data(), subprotocol.size()));
-  }));
-  socket.auto_fragment(false);
-  socket.read_message_max(std::size_t{64} << 20);
-  std::string target = room_.path + "/socket";
-  if (after.kind != feed::After::Kind::everything) target += "?after=" + feed::to_string(after);
-  ws::response_type answer;
-  co_await socket.async_handshake(answer, room_.authority, target,
-                                  net::redirect_error(net::use_awaitable, error));
-  if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
-  if (error == ws::error::upgrade_declined) {
-    co_return feed::Error{feed::Errc::refused, "status " + std::to_string(answer.result_int()),
-                          static_cast<int>(answer.result_int())};
-  }
-  if (error) co_return feed::Error{feed::Errc::left, "handshake: " + error.message()};
-  connection->open = true;
-  co_return feed::Result<>();
+  Dialled to;
+  to.host = room_.host;
+  to.port = room_.port;
+  to.authority = room_.authority;
+  to.target = room_.path + "/socket";
+  if (after.kind != feed::After::Kind::everything) to.target += "?after=" + feed::to_string(after);
+  to.subprotocol = subprotocol;
+  to.fields = fields();
+  to.silence = silence_;
+  std::function<bool()> closed = [this] { return is_closed(); };
+  auto dialled = co_await dial(connection->socket, std::move(to), std::move(closed));
+  connection->open = dialled.has_value();
+  co_return dialled;
 }
 
 // Reads one message of the server's. Answers go to those who wait for them, the rest into `early`.

@@ -9,8 +9,9 @@
 namespace {
 
 void mount(feed::Server& server) {
+  const feed::Options& options = server.options();
   websocket::mount(server.routes(), server.rooms(),
-                   {server.options().max_message, server.options().heartbeat});
+                   {options.max_message, options.heartbeat, options.echo_max, options.deflate});
   feed::mount_page(server, embedded::client_js);
 }
 

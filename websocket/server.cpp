@@ -24,6 +24,7 @@ namespace {
 namespace http = beast::http;
 namespace ws = beast::websocket;
 using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
+using DeflatingSocket = ws::stream<Gate, true>;
 
 // What a chat message takes, and little memory for each client that never says one.
 constexpr std::size_t first_piece = 256;
@@ -53,7 +54,8 @@ std::optional<feed::Response> check_handshake(const feed::Exchange& exchange) {
   return std::nullopt;
 }
 
-net::awaitable<bool> accept(Socket& socket, feed::Exchange& exchange, const Limits& limits) {
+template <class AnySocket>
+net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const Limits& limits) {
   const bool chosen = lists(exchange.field("Sec-WebSocket-Protocol"), subprotocol);
   socket.set_option(ws::stream_base::timeout{std::chrono::seconds(5), 2 * limits.heartbeat, true});
   socket.set_option(ws::stream_base::decorator([chosen](ws::response_type& response) {
@@ -101,15 +103,14 @@ net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) 
 }
 
 // What becomes of a post that is on its way to the disk; the client may say more meanwhile.
-net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication,
-                                  feed::Counters& counters) {
+net::awaitable<void> answer_later(Session& session, std::string ref, feed::Publication publication) {
   if (!session.receipts) {
     session.receipts = std::make_unique<feed::Receipts>(
         session.socket.get_executor(),
         [&session](std::string_view answers) { return write(session, answers); });
   }
-  feed::Receipts::Encode encode = [ref = std::move(ref), &counters](const feed::Result<feed::Cursor>& place) {
-    if (!place) ++counters.refused;
+  feed::Receipts::Encode encode = [ref = std::move(ref), &session](const feed::Result<feed::Cursor>& place) {
+    if (!place) ++session.room.counters().refused;
     return text_frame(encode_answer(ref, place));
   };
   co_await session.receipts->add(std::move(publication), std::move(encode));
@@ -139,7 +140,7 @@ net::awaitable<void> deliver(Session& session) {
 }
 
 // What the client says, to the room.
-net::awaitable<void> receive(Session& session, feed::Counters& counters) {
+net::awaitable<void> receive(Session& session) {
   beast::flat_buffer buffer;
   for (;;) {
     beast::error_code error;
@@ -154,7 +155,7 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
       continue;
     }
     if (!session.socket.got_text()) {
-      ++counters.refused;
+      ++session.room.counters().refused;
       co_await answered(session);
       co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
@@ -164,10 +165,10 @@ net::awaitable<void> receive(Session& session, feed::Counters& counters) {
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
-      co_await answer_later(session, std::move(post.ref), std::move(publication), counters);
+      co_await answer_later(session, std::move(post.ref), std::move(publication));
       continue;
     }
-    if (!publication.place()) ++counters.refused;
+    if (!publication.place()) ++session.room.counters().refused;
     const auto written =
         co_await session.gate().write(text_frame(encode_answer(post.ref, publication.place())));
     if (!written) co_return;  // the client left
@@ -186,7 +187,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
     session.delivered.wake();
     if (failure) std::rethrow_exception(failure);
   });
-  co_await receive(session, rooms.counters());
+  co_await receive(session);
   co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();
@@ -194,24 +195,37 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
 }
 
 // Sends back every message as it came.
-net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
-  auto refusal = check_handshake(exchange);
-  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
-  Socket socket(exchange.take_over());
+template <class AnySocket>
+net::awaitable<void> echo_on(AnySocket& socket, feed::Exchange& exchange, const Limits& limits) {
   if (!co_await accept(socket, exchange, limits)) co_return;
+  socket.read_message_max(limits.echo_max != 0 ? limits.echo_max : limits.max_message);
   exchange.connection().on_stop = [&socket] {
     socket.async_close(ws::close_code::going_away, net::detached);
   };
   beast::flat_buffer buffer;
   for (beast::error_code error; !error;) {
     co_await socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
-    if (error) break;  // the client left
+    if (error) break;  // the client left, or broke the protocol and was told so by Beast
     socket.text(socket.got_text());
     co_await socket.async_write(buffer.data(), net::redirect_error(net::use_awaitable, error));
     buffer.clear();
   }
   exchange.connection().on_stop = nullptr;
   co_await socket.next_layer().drained();
+}
+
+net::awaitable<void> echo(feed::Exchange& exchange, const Limits& limits) {
+  auto refusal = check_handshake(exchange);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
+  if (!limits.deflate) {
+    Socket socket(exchange.take_over());
+    co_return co_await echo_on(socket, exchange, limits);
+  }
+  DeflatingSocket socket(exchange.take_over());
+  ws::permessage_deflate extension;
+  extension.server_enable = true;
+  socket.set_option(extension);
+  co_await echo_on(socket, exchange, limits);
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 
 #include "support/loop.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace feed {
@@ -299,6 +301,21 @@ TEST(RoomsTest, CloseEndsTheFeedsOfAllAndOfThoseMadeLater) {
   Reader late(rooms.open("garden"), in_brackets, After::everything());
   EXPECT_EQ(loop.run(next(early, never, Reader::unlimited)).error().code, Errc::closed);
   EXPECT_EQ(loop.run(next(late, never, Reader::unlimited)).error().code, Errc::closed);
+}
+
+TEST(RoomsTest, ANameSaysTheThreadAndNamesThatCountUpSpreadEvenly) {
+  support::Loop loop;
+  for (const auto& [threads, most] : {std::pair<std::size_t, int>{2, 8}, {4, 5}}) {
+    const Rooms rooms(std::vector(threads, loop.executor()), HistoryLimits{});
+    for (const std::string name : {"room-", "room", "서울 "}) {
+      std::vector<int> of_thread(threads);
+      for (int n = 0; n < 16; ++n) ++of_thread.at(rooms.thread_of(name + std::to_string(n)));
+      EXPECT_THAT(of_thread, testing::Each(testing::Le(most)));
+    }
+  }
+  const Rooms one(loop.executor(), HistoryLimits{});
+  EXPECT_EQ(one.thread_of("room-1"), 0u);
+  EXPECT_EQ(one.thread_of("room-2"), 0u);
 }
 
 TEST(RoomsTest, EpochsAre8CharactersAndDiffer) {

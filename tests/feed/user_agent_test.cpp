@@ -226,8 +226,88 @@ TEST_F(UserAgentTest, AStreamThatFallsSilentIsTimedOut) {
   Fetch request;
   request.url = url(server.port());
   request.timeout = {};
-  request.silence = std::chrono::seconds(1);
-  EXPECT_EQ(loop.run(agent.fetch(std::move(request))).error().code, Errc::timed_out);
+  request.silence = std::chrono::milliseconds(100);
+  const auto answer = loop.run(agent.fetch(std::move(request)));
+  EXPECT_EQ(answer.error().code, Errc::timed_out);
+  EXPECT_EQ(answer.error().detail, "nothing came for 0.1 s");
+}
+
+TEST_F(UserAgentTest, AStreamThatIsReadHoldsNoTimerWhenItEnds) {
+  const HostileServer server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  Fetch request;
+  request.url = url(server.port());
+  request.silence = std::chrono::hours(1);
+  EXPECT_EQ(loop.run(agent.fetch(std::move(request)))->body, "hello");
+  agent.close();
+  loop.finish();  // would run for an hour
+}
+
+// --- redirects --------------------------------------------------------------------------------------------------------
+
+// Answers at / with the head, and at /there with "hello".
+HostileServer redirecting(std::string head) {
+  return HostileServer([head = std::move(head)](HostileServer::Peer& peer) {
+    const bool is_there = peer.read_head().starts_with("GET /there ");
+    peer.send(is_there ? "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
+                       : head);
+  });
+}
+
+std::string elsewhere(std::string_view status, std::string_view field) {
+  return "HTTP/1.1 " + std::string(status) + " Elsewhere\r\n" + std::string(field) +
+         "Content-Type: text/html\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody";
+}
+
+TEST_F(UserAgentTest, FollowsRedirectsAndTellsOfTheLastAnswerAlone) {
+  for (const std::string_view status : {"301", "302", "303", "307", "308"}) {
+    const HostileServer server = redirecting(elsewhere(status, "Location: /there\r\n"));
+    std::string heads;
+    std::string body;
+    Fetch request;
+    request.url = url(server.port());
+    request.redirects = 1;
+    request.on_head = [&](int code, std::string_view type) {
+      heads += std::to_string(code) + std::string(type);
+    };
+    request.on_body = [&](std::string_view piece) {
+      body += piece;
+      return true;
+    };
+    const auto answer = loop.run(agent.fetch(std::move(request)));
+    ASSERT_TRUE(answer) << status << answer.error().detail;
+    EXPECT_EQ(heads, "200text/plain") << status;
+    EXPECT_EQ(body, "hello") << status;
+  }
+}
+
+TEST_F(UserAgentTest, ARedirectInACircleIsInvalid) {
+  const HostileServer server = redirecting(elsewhere("301", "Location: /\r\n"));
+  Fetch request;
+  request.url = url(server.port());
+  request.redirects = 5;
+  EXPECT_EQ(loop.run(agent.fetch(std::move(request))).error().code, Errc::invalid);
+  EXPECT_EQ(server.connections(), 6);
+}
+
+TEST_F(UserAgentTest, ARedirectToNowhereIsTheAnswer) {
+  for (const std::string_view field : {"", "Location:\r\n", "Location: \r\n"}) {
+    const HostileServer server = redirecting(elsewhere("301", field));
+    Fetch request;
+    request.url = url(server.port());
+    request.redirects = 5;
+    const auto answer = loop.run(agent.fetch(std::move(request)));
+    ASSERT_TRUE(answer) << field << answer.error().detail;
+    EXPECT_EQ(answer->status, 301) << field;
+    EXPECT_EQ(answer->body, "body") << field;
+  }
+}
+
+TEST_F(UserAgentTest, ARedirectToAnotherSchemeIsNotFollowed) {
+  const HostileServer server = redirecting(elsewhere("302", "Location: file:///etc/passwd\r\n"));
+  Fetch request;
+  request.url = url(server.port());
+  request.redirects = 5;
+  EXPECT_FALSE(loop.run(agent.fetch(std::move(request))));
 }
 
 TEST_F(UserAgentTest, NoServerIsUnreachable) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,9 +28,13 @@ void check(bool ok, const char* what) {
 
 }  // namespace
 
-Child::Child(std::vector<std::string> command, Bounds bounds) {
+Child::Child(std::vector<std::string> command, Bounds bounds, Input input) {
+  int in[2] = {-1, -1};
   int out[2];
   int err[2];
+  // Not a pipe: to write where nobody reads any more must not end this process.
+  if (input == Input::written)
+    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) == 0, "socketpair");
   check(::pipe2(out, O_CLOEXEC) == 0, "pipe");
   check(::pipe2(err, O_CLOEXEC) == 0, "pipe");
   std::vector<char*> arguments;
@@ -38,6 +43,7 @@ Child::Child(std::vector<std::string> command, Bounds bounds) {
   pid_ = ::fork();
   check(pid_ >= 0, "fork");
   if (pid_ == 0) {
+    if (input == Input::written) ::dup2(in[1], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
     ::dup2(err[1], STDERR_FILENO);
     ::close_range(3, ~0U, 0);  // what this process has open, and what it was given, is not the child's
@@ -55,8 +61,10 @@ Child::Child(std::vector<std::string> command, Bounds bounds) {
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
+  if (input == Input::written) ::close(in[1]);
   ::close(out[1]);
   ::close(err[1]);
+  in_ = in[0];
   out_ = out[0];
   err_ = err[0];
 }
@@ -66,8 +74,24 @@ Child::~Child() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  end_input();
   ::close(out_);
   ::close(err_);
+}
+
+void Child::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(in_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+void Child::end_input() {
+  if (in_ >= 0) ::close(std::exchange(in_, -1));
 }
 
 std::string Child::read_line(std::chrono::seconds patience) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace support {
@@ -18,14 +19,24 @@ struct Bounds {
   std::optional<unsigned> descriptors;
 };
 
+/// Where a process's standard input comes from.
+enum class Input {
+  inherited,
+  written,  ///< by write()
+};
+
 /// Started at once. When destroyed, it is killed if it still runs.
 class Child {
  public:
   /// The first of `command` is the path of the program.
-  explicit Child(std::vector<std::string> command, Bounds bounds = {});
+  explicit Child(std::vector<std::string> command, Bounds bounds = {}, Input input = Input::inherited);
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
+
+  /// To its standard input, which must be Input::written. A program that has ended takes nothing, which is no error here.
+  void write(std::string_view bytes);
+  void end_input();
 
   /// The next line of its standard output, without its line end.
   std::string read_line(std::chrono::seconds patience = support::patience);
@@ -51,7 +62,7 @@ class Child {
   std::size_t memory(const std::string& name) const;
 
   pid_t pid_ = -1;
-  int out_ = -1, err_ = -1;
+  int in_ = -1, out_ = -1, err_ = -1;
   std::string said_;
   std::optional<int> code_;
 };

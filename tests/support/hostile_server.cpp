@@ -46,6 +46,8 @@ std::string HostileServer::Peer::read_head() {
   return head;
 }
 
+void HostileServer::Peer::finish_sending() { ::shutdown(fd_, SHUT_WR); }
+
 void HostileServer::Peer::wait_for_end() {
   char bytes[4096];
   while (wait(POLLIN) && ::recv(fd_, bytes, sizeof bytes, 0) > 0) {

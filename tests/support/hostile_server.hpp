@@ -20,6 +20,8 @@ class HostileServer {
     bool send(std::string_view bytes);
     /// The request's head, or what came of it until the client left.
     std::string read_head();
+    /// No more bytes from this side.
+    void finish_sending();
     /// Returns when the client is gone, or the server is to end.
     void wait_for_end();
 

@@ -18,7 +18,7 @@ TestServer::TestServer(feed::Options options, Transports transports,
   if (is_mounted(Transports::polling)) polling::mount(server_.routes(), server_.rooms());
   if (is_mounted(Transports::sse)) sse::mount(server_.routes(), server_.rooms(), o.heartbeat);
   if (is_mounted(Transports::websocket))
-    websocket::mount(server_.routes(), server_.rooms(), {o.max_message, o.heartbeat});
+    websocket::mount(server_.routes(), server_.rooms(), {o.max_message, o.heartbeat, o.echo_max, o.deflate});
   if (mount_more) mount_more(server_);
   server_.start();
   port_ = server_.port();
@@ -29,6 +29,13 @@ void TestServer::stop() {
   if (!thread_.joinable()) return;
   server_.stop();
   thread_.join();
+}
+
+feed::Counters TestServer::counters() {
+  feed::Counters sum;
+  for (std::size_t thread = 0; thread < server_.rooms().threads(); ++thread)
+    sum += on_thread([=](feed::Server& server) { return server.rooms().counters(thread); }, thread);
+  return sum;
 }
 
 void TestServer::wait_until(std::string_view what, const std::function<bool(const feed::Counters&)>& is_so,

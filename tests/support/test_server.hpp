@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -38,22 +39,26 @@ class TestServer {
   /// Tells all readers and waits for the server's end.
   void stop();
 
-  /// What `ask` returns on the server's thread.
+  /// What `ask` returns on the thread of that room.
   template <class Ask>
-  auto on_thread(Ask ask) {
+  auto on_thread(Ask ask, std::string_view room = "lobby") {
+    return on_thread(std::move(ask), server_.rooms().thread_of(room));
+  }
+  template <class Ask>
+  auto on_thread(Ask ask, std::size_t thread) {
     std::packaged_task<std::invoke_result_t<Ask, feed::Server&>(feed::Server&)> task(std::move(ask));
     auto result = task.get_future();
-    boost::asio::post(server_.executor(), [&task, this] { task(server_); });
+    boost::asio::post(server_.rooms().executor(thread), [&task, this] { task(server_); });
     return result.get();
   }
 
-  feed::Counters counters() {
-    return on_thread([](feed::Server& server) { return server.rooms().counters(); });
-  }
+  /// Of all threads.
+  feed::Counters counters();
   feed::Cursor publish(const std::string& room, const std::string& author, const std::string& text) {
-    return on_thread([&](feed::Server& server) {
+    const auto say = [&](feed::Server& server) {
       return server.rooms().open(room).publish({author, text}).place().value();
-    });
+    };
+    return on_thread(say, room);
   }
 
   /// Waits until what the server counts is as `is_so` wants it; throws after `patience`, with `what`. `meanwhile`, where

@@ -1,0 +1,96 @@
+#include "faults/campaign.hpp"
+
+#include "faults/rows.hpp"
+
+#include <exception>
+
+namespace faults {
+namespace {
+
+std::string joined(const std::vector<std::string>& clauses) {
+  std::string all;
+  for (const std::string& clause : clauses) all += (all.empty() ? "" : "; ") + clause;
+  return all;
+}
+
+// A cell of a table ends at a bar or at the line's end.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all{
+      {3, "cursors",
+       "bad cursors: negative, 2^63, 2^64, text, future, other epoch, doubled, header and query at once",
+       "400, or a gap that is told; never a hang, never a silent \"from now\"", bad_cursors},
+      {4, "json", "bad JSON: deep, huge numbers, wrong types, surrogates, NUL, overlong UTF-8",
+       "400 or 413, or a WebSocket error; the connection goes on", bad_json},
+      {5, "slow", "heads, bodies and reads that take forever",
+       "heads cut after 15 s, bodies after 30 s, readers that take nothing after 30 s; everybody else is served",
+       slow},
+      {7, "resets", "connections reset in the middle of a frame, a body, a handshake, an answer",
+       "only that connection ends; nothing of it stays; no line in the log", resets},
+      {8, "crash", "kill -9 under load and restart, with --data; everybody resumes",
+       "0 lost, 0 doubled, 0 reordered, no gap", crash_with_data},
+      {8, "amnesia", "kill -9 under load and restart, without --data",
+       "a new epoch each time, and everybody is told; nothing doubled or reordered", crash_without_data},
+      {9, "damage", "a database cut short, or with bits flipped",
+       "it starts with what is sound, or refuses and leaves it untouched; it never serves what is broken",
+       damaged_data},
+      {10, "churn", "connections come and go, half of them by reset",
+       "no growth over the second half, no descriptor left", churn},
+      {11, "stalled", "readers that never read, while much is published",
+       "at most 1 MiB each; the others get everything", stalled},
+      {13, "oversize",
+       "heads, fields, targets, bodies, chunk extensions, trailers, messages and fragments beyond every limit",
+       "431, 414, 413 before the body is read, 411, 1009, 1008; at most 256 KiB a connection", oversize},
+      {14, "control", "empty fragments, pings that nobody reads the pongs of, a ping between all fragments",
+       "bounded memory; the connection goes on or is closed with a reason", control_frames},
+      {16, "utf8", "bytes that are no UTF-8 in text, author, room, cursor, frame and close reason",
+       "400 or 1007; never stored, never sent on", bad_utf8},
+      {18, "origins", "foreign origins: prefix, suffix, port, scheme, case, punycode, null, none, two",
+       "403 before 101; only what is allowed to the letter", foreign_origins},
+      {21, "forgery", "CR, LF, NUL, U+2028 and the like in text, author, room and cursor",
+       "no forged event, field or line", forged_lines},
+      {22, "traversal", "paths upwards in every encoding", "400 or 404; nothing from outside", traversal},
+      {24, "descriptors", "no descriptor is left",
+       "at most 5 % CPU, no flood of log lines, full service within 1 s after release", descriptors},
+      {27, "drain", "SIGTERM with many readers under load",
+       "exit 0 within 10 s; every reader told in its own protocol; nothing acknowledged is lost", drain},
+      {28, "stopped", "SIGSTOP, and SIGCONT after a while", "readers catch up; nobody is cut off", stopped},
+      {33, "soak", "mixed load, and attacks by chance",
+       "memory grows by no more than 1 MiB an hour; the checker is silent", soak},
+  };
+  return all;
+}
+
+Findings run(const Row& row, const Setting& setting) {
+  Findings findings;
+  try {
+    row.run(setting, findings);
+  } catch (const std::exception& error) {
+    findings.expect(false, std::string("it could not be carried out: ") + error.what());
+  }
+  return findings;
+}
+
+std::string table_head() {
+  return "| # | attack | amount | expected | measured |\n| --- | --- | --- | --- | --- |\n";
+}
+
+std::string table_line(const Row& row, const Findings& findings) {
+  std::string measured = joined(findings.measured());
+  if (!findings.broken().empty())
+    measured += (measured.empty() ? "" : "; ") + ("**not so: " + joined(findings.broken()) + "**");
+  return "| " + std::to_string(row.number) + " | " + cell(row.attack) + " | " +
+         cell(joined(findings.amounts())) + " | " + cell(row.expected) + " | " + cell(measured) + " |\n";
+}
+
+}  // namespace faults

@@ -1,0 +1,28 @@
+#pragma once
+// What each row of the campaign does.
+
+#include "faults/campaign.hpp"
+
+namespace faults {
+
+void bad_cursors(const Setting& setting, Findings& findings);
+void bad_json(const Setting& setting, Findings& findings);
+void slow(const Setting& setting, Findings& findings);
+void resets(const Setting& setting, Findings& findings);
+void crash_with_data(const Setting& setting, Findings& findings);
+void crash_without_data(const Setting& setting, Findings& findings);
+void damaged_data(const Setting& setting, Findings& findings);
+void churn(const Setting& setting, Findings& findings);
+void stalled(const Setting& setting, Findings& findings);
+void oversize(const Setting& setting, Findings& findings);
+void control_frames(const Setting& setting, Findings& findings);
+void descriptors(const Setting& setting, Findings& findings);
+void bad_utf8(const Setting& setting, Findings& findings);
+void forged_lines(const Setting& setting, Findings& findings);
+void foreign_origins(const Setting& setting, Findings& findings);
+void traversal(const Setting& setting, Findings& findings);
+void drain(const Setting& setting, Findings& findings);
+void stopped(const Setting& setting, Findings& findings);
+void soak(const Setting& setting, Findings& findings);
+
+}  // namespace faults
