@@ -171,7 +171,5 @@ enter(roomInAddress());
 byId('echo').hidden = !transport.echo;
 byId('echo').addEventListener('toggle', async () => {
   const { mount } = await import('/echo.js');
-  const url = new URL(transport.echo, location);
-  url.protocol = url.protocol.replace('http', 'ws');
-  mount(byId('echo'), url, transport.frameHead);
+  mount(byId('echo'), transport);
 }, { once: true });
