@@ -25,7 +25,7 @@ function enter(name) {
   byId('room').textContent = room;
   showReaders(0);
   messages.clear();
-  outbox.clear();
+  outbox.enter(room);
   rooms.current = room;
   showTitle(0);
   const wrong = objection(room);
@@ -115,7 +115,7 @@ function showState({ state, due: next }) {
   byId('state-name').textContent = state;
   due = next ?? 0;
   countDown();
-  outbox.reconsider();
+  outbox.reconsider(state);
 }
 
 // Not part of what a screen reader is told: it would hear every second.

@@ -26,6 +26,7 @@ for (const transport of transports) {
       await bob.line('hello, bob');
       await bob.say('안녕 👋', { as: 'bob' });
       await ada.line('안녕 👋');
+      await bob.line('안녕 👋');
 
       const both = [{ author: 'ada', text: 'hello, bob' }, { author: 'bob', text: '안녕 👋' }];
       assert.deepEqual(await ada.lines(), both);
@@ -110,6 +111,46 @@ for (const transport of transports) {
       await bob.make('one');
       await bob.isIn('one');
       await bob.shows(['for one']);
+    });
+
+    it("tells one's own messages from others', in each room and in each tab", async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url, { room: 'one' });
+      await ada.is('live');
+      for (const text of numbered(1, 2)) await ada.say(text, { as: 'ada' });
+      await ada.shows(numbered(1, 2));
+      await ada.settled();
+      // Elsewhere somebody has said as much: the cursors are the same.
+      for (const text of numbered(3, 5)) await server.publish(text, { room: 'other' });
+
+      await ada.make('other');
+      await ada.shows(numbered(3, 5));
+      assert.deepEqual(await ada.own(), []);
+      await ada.make('one');
+      await ada.shows(numbered(1, 2));
+      assert.deepEqual(await ada.own(), numbered(1, 2));
+
+      const tab = new Chat(await ada.page.context().newPage());
+      await tab.page.goto(`${server.url}/#one`);
+      await tab.shows(numbered(1, 2));
+      await tab.is('live');
+      await tab.say('from the other tab');
+      await ada.page.bringToFront();
+      await ada.line('from the other tab');
+      await ada.say('from the first tab');
+      await tab.page.bringToFront();
+      await tab.line('from the first tab');
+      const all = [...numbered(1, 2), 'from the other tab', 'from the first tab'];
+      for (const { page } of [ada, tab]) {
+        await page.bringToFront();
+        await until('all of them to be own', async () => (await new Chat(page).own()).length === all.length);
+      }
+      for (const { page } of [ada, tab]) {
+        await page.bringToFront();
+        await page.reload();
+        await new Chat(page).shows(all);
+        assert.deepEqual(await new Chat(page).own(), all);
+      }
     });
 
     it('says what a refused message was refused for, and keeps its text', async (test) => {
