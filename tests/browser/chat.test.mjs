@@ -11,6 +11,31 @@ import { until } from './support/until.mjs';
 const browser = await launch();
 after(() => browser.close());
 
+describe('a colour', () => {
+  it("is the user's, whatever name they speak by; who has no user has the name's", async (test) => {
+    const server = await serve(test, 'polling_server');
+    for (const author of ['ada', 'ada', 'lovelace', 'ada', 'bob']) await server.publish(`I am ${author}`, { author });
+    const users = ['5ek7e5', 'x0x0x0', '5ek7e5', undefined, undefined]; // what the server says of those who have its cookie
+    const ada = await Chat.open(test, browser, null);
+    await ada.page.route('**/rooms/lobby/messages*', async (route) => {
+      const response = await route.fetch();
+      if (response.status() !== 200) return route.fulfill({ response });
+      const page = await response.json();
+      const messages = page.messages.map((message) => ({ ...message, user: users[message.seq - 1] }));
+      return route.fulfill({ response, json: { ...page, messages } });
+    });
+    await ada.page.goto(server.url);
+    await ada.line('I am bob');
+
+    const lines = await ada.log.locator('#messages > .message').evaluateAll((all) =>
+      all.map((line) => ({ hue: line.style.getPropertyValue('--hue'), begins: line.classList.contains('begins') })));
+    const [first, other, renamed, nameless, bob] = lines.map(({ hue }) => hue);
+    assert.equal(renamed, first);
+    assert.equal(new Set([first, other, nameless, bob]).size, 4);
+    assert.ok(lines.every(({ begins }) => begins), 'two users of one name are not one who goes on');
+  });
+});
+
 for (const transport of transports) {
   describe(`the chat over ${transport}`, () => {
     const start = (test, ...options) => serve(test, `${transport}_server`, ...options);
@@ -124,9 +149,11 @@ for (const transport of transports) {
       for (const text of numbered(3, 5)) await server.publish(text, { room: 'other' });
 
       await ada.make('other');
+      await ada.isIn('other');
       await ada.shows(numbered(3, 5));
       assert.deepEqual(await ada.own(), []);
       await ada.make('one');
+      await ada.isIn('one');
       await ada.shows(numbered(1, 2));
       assert.deepEqual(await ada.own(), numbered(1, 2));
 

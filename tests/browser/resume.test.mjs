@@ -128,6 +128,7 @@ for (const transport of transports) {
 
       await ada.shows(['for the other']);
       await ada.make('one');
+      await ada.isIn('one');
       await ada.shows(['for one']);
       assert.deepEqual(await ada.own(), ['for one']);
     });
