@@ -120,6 +120,7 @@ Experiment protocol_experiment();
 Experiment browser_experiment();
 Experiment keeping_experiment();
 Experiment uploads_experiment();
+Experiment threads_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();

@@ -13,7 +13,8 @@ const std::vector<Experiment>& experiments() {
       resume_experiment(),   burst_experiment(),    stalled_experiment(),    compression_experiment(),
       headers_experiment(),  memory_experiment(),   nagle_experiment(),      nothing_new_experiment(),
       room_experiment(),     proxy_experiment(),    http2_experiment(),      dead_peer_experiment(),
-      protocol_experiment(), keeping_experiment(),  uploads_experiment(),    browser_experiment()};
+      protocol_experiment(), keeping_experiment(),  uploads_experiment(),    threads_experiment(),
+      browser_experiment()};
   return all;
 }
 

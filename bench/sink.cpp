@@ -30,8 +30,12 @@ constexpr SocketOptions small_socket{.receive_buffer = 32 * 1024, .segment = 146
 
 Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers,
            std::size_t messages, std::chrono::nanoseconds interval)
+    : Sink(arm, std::vector{std::move(room)}, std::move(epoch), readers, messages, interval) {}
+
+Sink::Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+           std::size_t messages, std::chrono::nanoseconds interval)
     : arm_(arm),
-      room_(std::move(room)),
+      rooms_(std::move(rooms)),
       epoch_(std::move(epoch)),
       interval_(interval),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -39,17 +43,17 @@ Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::siz
       receipts_(readers, Receipts(messages)),
       buffer_(buffer_bytes) {}
 
-std::string Sink::handshake() const {
-  const std::string host = fmt::format("Host: {}\r\n", room_.authority);
+std::string Sink::handshake(const feed::Address& room) const {
+  const std::string host = fmt::format("Host: {}\r\n", room.authority);
   if (arm_ == "tcp") return "R";
   if (arm_ == "sse")
-    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room_.path, host);
+    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room.path, host);
   if (arm_ == "ws") {
     // The key of RFC 6455, 1.3.
     return fmt::format(
         "GET {}/socket HTTP/1.1\r\n{}Upgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        room_.path, host);
+        room.path, host);
   }
   throw std::invalid_argument("a sink reads over poll, sse, ws or tcp, got " + arm_);
 }
@@ -61,7 +65,7 @@ void Sink::connect(std::size_t count) {
     // Not so many at once that the server's queue of connections overflows: who is refused there tries again a second later.
     if (!is_polling() && i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
     Reader& reader = readers_[i];
-    reader.socket = Socket::connect(room_, reader.small ? small_socket : SocketOptions());
+    reader.socket = Socket::connect(room_of(i), reader.small ? small_socket : SocketOptions());
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
@@ -70,7 +74,7 @@ void Sink::connect(std::size_t count) {
     if (is_polling()) {
       reader.cursor = epoch_ + ".0";
     } else {
-      reader.socket.write_all(handshake());
+      reader.socket.write_all(handshake(room_of(i)));
     }
   }
   if (!is_polling()) wait_until_begun(count);
@@ -261,7 +265,7 @@ void Sink::ask(std::size_t i) {
   reader.asking = true;
   ++polls_;
   reader.socket.write_all(fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n",
-                                      room_.path, reader.cursor, room_.authority));
+                                      room_of(i).path, reader.cursor, room_of(i).authority));
 }
 
 // Start to start; who still waits for an answer leaves this turn out.

@@ -17,7 +17,7 @@
 
 namespace bench {
 
-/// Readers of one room over one transport: poll, sse, ws or tcp. One thread, the one that calls.
+/// Readers over one transport: poll, sse, ws or tcp; of one room, or of several on one server in turn. One thread, the one that calls.
 /// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and nothing is answered:
 /// a server that pings within a run would cut it off.
 class Sink {
@@ -25,6 +25,9 @@ class Sink {
   /// `messages`: how many each reader will get. `interval`: of poll. Reads from the room's first message on.
   Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers, std::size_t messages,
        std::chrono::nanoseconds interval = {});
+  /// The same for reader i in `rooms[i % rooms.size()]`; `messages` in each room.
+  Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+       std::size_t messages, std::chrono::nanoseconds interval = {});
 
   /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
   /// what the server said instead.
@@ -73,7 +76,8 @@ class Sink {
     bool stalled = false;
   };
   bool is_polling() const { return arm_ == "poll"; }
-  std::string handshake() const;
+  const feed::Address& room_of(std::size_t i) const { return rooms_[i % rooms_.size()]; }
+  std::string handshake(const feed::Address& room) const;
   void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
@@ -83,7 +87,7 @@ class Sink {
   void ask_who_is_due();
 
   std::string arm_;
-  feed::Address room_;
+  std::vector<feed::Address> rooms_;
   std::string epoch_;
   std::chrono::nanoseconds interval_;
   Socket epoll_;
