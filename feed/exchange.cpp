@@ -27,8 +27,8 @@ constexpr std::uint64_t slowest_body = 8192;
 // What is read from a file and written at once: some 10 µs, then it is the others' turn.
 constexpr std::size_t file_piece = 16 * 1024;
 
-// Of pieces that lie in memory so much is copied together, so that a short answer is one write.
-constexpr std::size_t write_size = 64 * 1024;
+// A body in pieces that is no longer than this is copied together, and is one write.
+constexpr std::size_t short_body = 64 * 1024;
 
 }  // namespace
 
@@ -205,20 +205,24 @@ net::awaitable<void> Exchange::reply(Response beginning, std::vector<Frames> mid
   for (const Frames& piece : middle) size += piece.bytes.size();
   std::string out = encode_head(beginning, size, framing_);
   if (connection_.owes()) co_await connection_.receipts().told();
-  Result<> written;
-  if (!framing_.head_only) {
+  if (framing_.head_only) {
+    middle.clear();
+    end = {};
+  } else {
     out += std::exchange(beginning.body, {});
-    for (Frames& piece : middle) {
-      out += piece.bytes;
-      piece = {};  // the room may forget it
-      if (out.size() < write_size) continue;
-      written = co_await connection_.write(out);
-      if (!written) break;
-      out.clear();
-    }
-    out += end;
   }
-  if (written) written = co_await connection_.write(out);
+  if (size <= short_body) {
+    for (const Frames& piece : middle) out += piece.bytes;
+    middle.clear();
+    out += std::exchange(end, {});
+  }
+  auto written = co_await connection_.write(out);
+  out = {};
+  for (Frames& piece : middle) {
+    if (written) written = co_await connection_.write(piece.bytes);
+    piece = {};  // the room may forget it
+  }
+  if (written) written = co_await connection_.write(end);
   if (!written) framing_.keep_alive = false;  // the peer left
 }
 
