@@ -63,7 +63,7 @@ Side measure_side(const Place& place, const Load& load, std::size_t threads, Run
   if (load.both_cores && place.cores.apart() && !site.process()->run_on(place.cores))
     throw std::runtime_error("the system does not let the server run on both cores");
   std::vector<feed::Address> read, written;
-  for (std::size_t n = 1; n <= rooms; ++n) {
+  for (std::size_t n = 0; n < rooms; ++n) {  // names that give each of two threads eight
     read.push_back(numbered(site.room(), n));
     written.push_back(numbered(site.room_beside(), n));
   }
@@ -165,7 +165,7 @@ Experiment threads_experiment() {
        {"ratio", "ratio", Unit::count},
        {"of that by the busier thread", "busiest_share", Unit::share},
        {"deliveries of two over one, a core for each", "gain", Unit::count}},
-      "a message in each room and the next ones when everybody has these, so that nothing gathers; of poll it is the CPU of an answer, "
+      "eight rooms to a thread; a message in each room and the next ones when everybody has these, so that nothing gathers; of poll it is the CPU of an answer, "
       "and there are more questions than answers; CPU is that of the whole server; the last column is calculated from the two before it: the busier thread is the limit",
       "two threads at their limit: of two cores the readers need one",
       {},

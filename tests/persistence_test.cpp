@@ -101,13 +101,15 @@ void expect_all(const std::vector<feed::Message>& heard, const Acknowledged& ack
 struct Way {
   std::string server;
   Over over;
+  std::string threads = "1";
 };
 
-void PrintTo(const Way& way, std::ostream* out) { *out << way.server; }
+void PrintTo(const Way& way, std::ostream* out) { *out << way.server << " --threads " << way.threads; }
 
 class Persistence : public testing::TestWithParam<Way> {
  protected:
   std::vector<std::string> command(std::vector<std::string> more = {}) const {
+    more.insert(more.end(), {"--threads", GetParam().threads});
     return server_command(GetParam().server, directory.text(), std::move(more));
   }
 
@@ -275,10 +277,16 @@ TEST_P(Persistence, RefusesADirectoryThatIsInUse) {
   EXPECT_EQ(client.ask(post("/rooms/lobby/messages", R"({"text":"hi"})")).status, 201);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Persistence,
-                         testing::Values(Way{"polling", Over::polling}, Way{"sse", Over::sse},
-                                         Way{"websocket", Over::websocket}),
-                         [](const auto& info) { return info.param.server; });
+std::vector<Way> ways(const std::string& threads) {
+  return {{"polling", Over::polling, threads},
+          {"sse", Over::sse, threads},
+          {"websocket", Over::websocket, threads}};
+}
+
+std::string name_of(const testing::TestParamInfo<Way>& info) { return info.param.server; }
+
+INSTANTIATE_TEST_SUITE_P(All, Persistence, testing::ValuesIn(ways("1")), name_of);
+INSTANTIATE_TEST_SUITE_P(AllOnTwoThreads, Persistence, testing::ValuesIn(ways("2")), name_of);
 
 // --- directories and disks, the same for all three --------------------------------------------------------------------
 
