@@ -49,7 +49,8 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
   }
   auto draft = parse_draft(exchange.request().body(), "");
   if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
-  if (draft->author.empty()) draft->author = author_of(exchange.request());  // it was left out
+  draft->user = public_id(exchange.request());
+  if (draft->author.empty()) draft->author = guest_name(draft->user);  // it was left out
   Room& room = rooms.open(exchange.room());
   Publication publication = room.publish(*std::move(draft));
   if (publication.ended()) co_return co_await exchange.reply(placed(publication.place()));
