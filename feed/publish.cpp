@@ -70,8 +70,9 @@ struct Listed {
 net::awaitable<void> add_rooms(const Rooms& rooms, std::size_t thread, std::vector<Listed>& listed) {
   for (const auto& [name, room] : rooms.all(thread)) {
     const Log& log = room->log();
-    std::string json = fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
-                                   to_string(log.cursor()), room->readers());
+    std::string json =
+        fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(log.cursor()),
+                    room->readers() + room->pollers().count(Clock::now()));
     if (log.json().count() > 0) {
       json.back() = ',';
       json += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';
