@@ -17,6 +17,11 @@ std::string check_origin(const std::string& text) {
                : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
 }
 
+// As of a script whose variable is not set: without this nothing would be kept, and nobody told.
+std::string check_directory(const std::string& text) {
+  return text.empty() ? "the directory's name is empty, expected one like \"chat-data\"" : std::string();
+}
+
 std::string check_address(const std::string& text) {
   boost::system::error_code error;
   boost::asio::ip::make_address(text, error);
@@ -70,8 +75,9 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_flag("--deflate", options.deflate,
                "permessage-deflate at GET /echo, for clients that offer it; a feed is never compressed");
   app.add_option(
-      "--data", options.data,
-      "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");
+         "--data", options.data,
+         "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory")
+      ->check(CLI::Validator(check_directory, "DIR"));
   app.add_option("--trusted-proxy", options.trusted_proxy,
                  "the address of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated")
       ->check(CLI::Validator(check_address, "ADDRESS"));

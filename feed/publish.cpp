@@ -49,7 +49,8 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
   }
   auto draft = parse_draft(exchange.request().body(), "");
   if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
-  if (draft->author.empty()) draft->author = author_of(exchange.request());  // it was left out
+  draft->user = public_id(exchange.request());
+  if (draft->author.empty()) draft->author = guest_name(draft->user);  // it was left out
   Room& room = rooms.open(exchange.room());
   Publication publication = room.publish(*std::move(draft));
   if (publication.ended()) co_return co_await exchange.reply(placed(publication.place()));
@@ -69,8 +70,9 @@ struct Listed {
 net::awaitable<void> add_rooms(const Rooms& rooms, std::size_t thread, std::vector<Listed>& listed) {
   for (const auto& [name, room] : rooms.all(thread)) {
     const Log& log = room->log();
-    std::string json = fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
-                                   to_string(log.cursor()), room->readers());
+    std::string json =
+        fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(log.cursor()),
+                    room->readers() + room->pollers().count(Clock::now()));
     if (log.json().count() > 0) {
       json.back() = ',';
       json += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';

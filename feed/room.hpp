@@ -5,6 +5,7 @@
 #include "feed/error.hpp"
 #include "feed/log.hpp"
 #include "feed/message.hpp"
+#include "feed/pollers.hpp"
 #include "feed/publication.hpp"
 #include "feed/tape.hpp"
 #include "feed/traffic.hpp"
@@ -61,8 +62,9 @@ class Room {
 
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
-  std::size_t readers() const { return readers_; }
-  Counters& counters() { return counters_; }  ///< those of the room's thread
+  std::size_t readers() const { return readers_; }  ///< streams, and long polls that wait
+  Pollers& pollers() { return pollers_; }           ///< and those who ask again and again
+  Counters& counters() { return counters_; }        ///< those of the room's thread
 
   /// The oldest message that the log still has, or the next one. From any thread: there it may be a moment old.
   Seq oldest() const { return oldest_.load(std::memory_order_relaxed); }
@@ -97,6 +99,7 @@ class Room {
   Seq kept_from_;       // the oldest message that the store has
   Seq committing_ = 0;  // messages in the transaction under way
   std::size_t readers_ = 0;
+  Pollers pollers_;
   Seq gathered_ = 0;   // the log's end when the flush under way last looked
   int gathering_ = 0;  // how often it was posted again
   bool flush_posted_ = false;

@@ -100,7 +100,8 @@ void Server::open_pictures() {
   if (options_.data.empty()) {
     pictures_.emplace(std::filesystem::path(), options_.max_images.value_or(in_memory));
   } else {
-    pictures_.emplace(std::filesystem::path(options_.data) / "images", options_.max_images.value_or(on_disk));
+    pictures_.emplace(std::filesystem::path(options_.data) / images_directory,
+                      options_.max_images.value_or(on_disk));
     find_shown(*pictures_, rooms_);
   }
 }

@@ -1,5 +1,6 @@
 #include "polling/server.hpp"
 
+#include "feed/user.hpp"
 #include "polling/wire.hpp"
 
 #include <fmt/format.h>
@@ -103,6 +104,10 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
     const feed::Log empty(rooms.next_epoch(), {});
     Tail nothing{empty.locate(question->after), {}, 0};
     co_return co_await answer(exchange, *question, std::move(nothing));
+  }
+  if (!question->wait) {  // who waits is a reader meanwhile
+    if (const auto user = feed::user_of(exchange.request()))
+      room->pollers().polled(*user, feed::Clock::now());
   }
   feed::Reader reader(*room, feed::as_json, question->after);
   Tail tail{reader.hello(), {}, 0};

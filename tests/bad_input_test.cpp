@@ -131,6 +131,13 @@ const std::vector<BadRequest>& bad_requests() {
        "author is 0 bytes, expected 1 to 64"},
       {"AuthorOf65Bytes", post(messages, R"({"author":")" + std::string(65, 'a') + R"(","text":"hi"})"), 400,
        "Bad Request", "author is 65 bytes, expected 1 to 64"},
+      {"AuthorWithLineFeed", post(messages, R"({"author":"ada\nbob: yes","text":"hi"})"), 400, "Bad Request",
+       "author holds a control character"},
+      {"AuthorWithDirectionOverride", post(messages, R"({"author":"\u202eada","text":"hi"})"), 400,
+       "Bad Request", "or a direction override, expected none"},
+      {"PictureOfAnAuthorWithLineFeed",
+       post("/rooms/lobby/images?author=a%0Ab", "GIF89a", "Content-Type: image/gif\r\n"), 400, "Bad Request",
+       "author holds a control character"},
       {"TextNotUtf8", post(messages, "{\"text\":\"\xff\"}"), 400, "Bad Request", "not JSON in UTF-8"},
       {"TextOverlong", post(messages, "{\"text\":\"\xc0\xaf\"}"), 400, "Bad Request", "not JSON in UTF-8"},
       {"TextWithSurrogateBytes", post(messages, "{\"text\":\"\xed\xa0\x80\"}"), 400, "Bad Request",
@@ -853,8 +860,10 @@ TEST(BadFrame, MalformedJsonIsAnsweredWithAnErrorAndTheConnectionGoesOn) {
   EXPECT_THAT(answer_to(R"({"ref":4,"text":"\ud800"})"),
               testing::StartsWith(R"({"ref":null,"error":"not JSON in UTF-8)"));
   EXPECT_THAT(answer_to(std::string(10000, '[')), testing::StartsWith(R"({"ref":null,"error":"not JSON)"));
+  EXPECT_THAT(answer_to(R"({"ref":6,"author":"\u202eada","text":"hi"})"),
+              testing::StartsWith(R"({"ref":6,"error":"author holds a control character)"));
   EXPECT_EQ(server.counters().published, 0u);
-  EXPECT_EQ(server.counters().refused, 9u);
+  EXPECT_EQ(server.counters().refused, 10u);
 
   client.send(frame(R"({"ref":5,"author":"ada","text":"hi"})"));
   const std::string both = client.read_frame().payload + client.read_frame().payload;

@@ -78,13 +78,13 @@ struct Session {
       : socket(exchange.take_over()),
         room(in),
         reader(in, encode, after),
-        author(feed::author_of(exchange.request())) {}
+        user(feed::public_id(exchange.request())) {}
   Gate& gate() { return socket.next_layer(); }
 
   Socket socket;
   feed::Room& room;
   feed::Reader reader;
-  const std::string author;  // of what names none: the cookie came once, with the handshake
+  const std::string user;  // public: the cookie came once, with the handshake
   feed::Waiter delivered;
   std::unique_ptr<feed::Receipts> receipts;  // made by the first post that is not kept at once
 };
@@ -160,8 +160,9 @@ net::awaitable<void> receive(Session& session) {
       co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
     }
-    Post post = parse_post(text_in(buffer), session.author);
+    Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
     buffer.clear();
+    if (post.draft) post.draft->user = session.user;
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
