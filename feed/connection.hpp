@@ -83,13 +83,19 @@ class Connection
 class TimeLimit {
  public:
   TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time);
+  ~TimeLimit() { state_->socket = nullptr; }
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
-  bool expired() const { return expired_; }
+  bool expired() const { return state_->expired; }
 
  private:
+  struct State {
+    net::ip::tcp::socket* socket;  // null once the limit is over
+    bool expired = false;
+  };
+  std::shared_ptr<State>
+      state_;  // what the handler sees: time may be up while this ends, and it is called all the same
   net::steady_timer timer_;
-  bool expired_ = false;
 };
 
 /// Calls `on_left` once when the peer closes or resets the connection while nobody reads from it: for sessions that only

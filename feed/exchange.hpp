@@ -152,7 +152,8 @@ class Exchange {
   } body_;
   std::string room_;
   std::string name_;
-  std::string query_;  // the encoded query of the target, without the question mark
+  std::string query_;            // the encoded query of the target, without the question mark
+  bool query_is_plain_ = false;  // nothing in it is encoded
   Answer answer_ = Answer::none;
   http::status status_ = http::status::unknown;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // Accepts connections, reads requests, has them answered by the routes, and winds down when told to.
 
+#include "feed/bell.hpp"
 #include "feed/connection.hpp"
 #include "feed/options.hpp"
 #include "feed/proxies.hpp"
@@ -65,6 +66,12 @@ class Listener {
   net::awaitable<void> serve(net::ip::tcp::socket socket);
   net::awaitable<void> take_in(Guest guest);
   net::awaitable<void> converse(Connection& connection, Place& place, std::optional<Head> first);
+  /// A request with its body, as far as its handler does not read that itself. No handler: it has been answered.
+  struct Asked {
+    std::optional<Exchange> exchange;
+    const Handler* handler = nullptr;
+  };
+  net::awaitable<void> listen(Connection& connection, Place& place, std::optional<Head>& first, Asked& asked);
   Listener* other_thread_of(const Exchange& exchange);
   static void hand_over(Connection& connection, Place& place, Head head, Listener& to);
   void cut_off_when_due();
@@ -83,6 +90,7 @@ class Listener {
   Counters& counters_;
   net::ip::tcp::acceptor acceptor_;
   net::steady_timer timer_;  // the pause after a failed accept; later, the end of patience
+  Bell silent_;              // where those wait who have asked nothing yet, or nothing more
   std::uint16_t port_ = 0;
   int spare_ = -1;  // a descriptor kept back, so that there is one to say 503 with when all are used up
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;

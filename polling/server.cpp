@@ -30,9 +30,11 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   const auto given = exchange.query("after");
   if (!given) return given.error();
   question.whole_log = !*given;
-  auto after = exchange.after();
-  if (!after) return after.error();
-  question.after = *std::move(after);
+  if (*given) {
+    auto after = feed::parse_after(**given);
+    if (!after) return after.error();
+    question.after = *std::move(after);
+  }
   const auto limit = exchange.query("limit");
   if (!limit) return limit.error();
   if (*limit) {

@@ -27,6 +27,9 @@ namespace ws = beast::websocket;
 using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
 using DeflatingSocket = ws::stream<Gate, true>;
 
+// What a chat message takes, and little memory for each client that never says one.
+constexpr std::size_t first_piece = 256;
+
 std::string encode(const feed::Cursor&, std::string_view json) { return text_frame(json); }
 
 std::string_view text_in(const beast::flat_buffer& buffer) {
@@ -63,7 +66,6 @@ net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const L
   }));
   socket.auto_fragment(false);
   socket.read_message_max(limits.max_message);
-  exchange.connection().stream().expires_never();  // from here on Beast's WebSocket keeps the time
   beast::error_code error;
   co_await socket.async_accept(exchange.request(), net::redirect_error(net::use_awaitable, error));
   exchange.request() = {};
@@ -89,6 +91,13 @@ struct Session {
   feed::Waiter delivered;
   std::unique_ptr<feed::Receipts> receipts;  // made by the first post that is not kept at once
 };
+
+// The end, from this side. The client may have left meanwhile.
+net::awaitable<void> close(Socket& socket, ws::close_code code, std::string_view reason) {
+  beast::error_code ignored;
+  const ws::close_reason why(code, beast::string_view(reason.data(), reason.size()));
+  co_await socket.async_close(why, net::redirect_error(net::use_awaitable, ignored));
+}
 
 // Nothing follows a close frame.
 net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) {
@@ -121,9 +130,7 @@ net::awaitable<void> deliver(Session& session) {
     const auto news = co_await session.reader.next();
     if (!news && news.error().code == feed::Errc::closed) {
       co_await answered(session);
-      beast::error_code ignored;  // the client may have left meanwhile
-      const ws::close_reason goodbye(ws::close_code::going_away, "the server stops");
-      co_await session.socket.async_close(goodbye, net::redirect_error(net::use_awaitable, ignored));
+      co_await close(session.socket, ws::close_code::going_away, "the server stops");
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
@@ -142,8 +149,11 @@ net::awaitable<void> receive(Session& session, double publish_rate) {
   for (;;) {
     if (pause > feed::Clock::duration::zero()) co_await feed::rest(pause);
     beast::error_code error;
-    co_await session.socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
-    if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    do {  // in pieces that grow with what has come: who only listens keeps a small buffer
+      co_await session.socket.async_read_some(buffer, buffer.size() + first_piece,
+                                              net::redirect_error(net::use_awaitable, error));
+      if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    } while (!session.socket.is_message_done());
     // Nothing follows a close frame (RFC 6455, 5.5.1): what comes behind the goodbye could not be answered, so it is not taken.
     if (!session.socket.is_open()) {
       buffer.clear();
@@ -152,8 +162,7 @@ net::awaitable<void> receive(Session& session, double publish_rate) {
     if (!session.socket.got_text()) {
       ++session.room.counters().refused;
       co_await answered(session);
-      const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
-      co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
+      co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
     }
     Post post = parse_post(text_in(buffer), session.author);
@@ -175,10 +184,9 @@ net::awaitable<void> receive(Session& session, double publish_rate) {
 
 net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, const Limits& limits) {
   auto refusal = check_handshake(exchange);
-  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
   const auto after = exchange.after();
-  if (!after)
-    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!refusal && !after) refusal = feed::problem(http::status::bad_request, after.error().detail);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
 
   const auto room = rooms.open(exchange.room(), exchange.client_address());
   if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
