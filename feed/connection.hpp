@@ -2,6 +2,7 @@
 // One accepted TCP connection: what was read ahead, and the one function that writes.
 
 #include "feed/error.hpp"
+#include "feed/quota.hpp"
 #include "feed/traffic.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -60,6 +61,9 @@ class Connection
 
   /// Bytes of the head of the request under way, as it came: from the request line to the empty line.
   std::size_t head_bytes = 0;
+
+  /// For --publish-rate.
+  TokenBucket publishes;
 
   /// Set while somebody else than the request loop owns the connection: called once when the server stops.
   std::function<void()> on_stop;

@@ -40,6 +40,11 @@ Response problem(http::status status, std::string_view detail, std::string field
           std::move(fields)};
 }
 
+Response refusal_of(const Error& error) {
+  const bool is_limit = error.status == 429 || error.status == 503 || error.status == 507;
+  return problem(static_cast<http::status>(error.status), error.detail, is_limit ? "Retry-After: 1\r\n" : "");
+}
+
 Exchange::Exchange(Connection& connection, Request request, std::string allowed_origin,
                    const Proxies* proxies)
     : connection_(connection),

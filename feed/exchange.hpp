@@ -49,6 +49,9 @@ struct FilePart {
 /// what was expected.
 Response problem(http::status status, std::string_view detail, std::string fields = {});
 
+/// What an Error with a status is answered with; where that is a limit reached, with Retry-After.
+Response refusal_of(const Error& error);
+
 /// Lives as long as its handler runs. Exactly one of reply, begin, take_over is called.
 class Exchange {
  public:

@@ -99,7 +99,9 @@ net::awaitable<void> upload(Exchange& exchange, Rooms& rooms, Pictures& pictures
   const auto name = picture.keep();
   if (!name) co_return co_await exchange.reply(refusal(name.error()));
 
-  Room& room = rooms.open(exchange.room());
+  const auto opened = rooms.open(exchange.room(), exchange.client_address());
+  if (!opened) co_return co_await exchange.reply(refusal(opened.error()));
+  Room& room = **opened;
   draft->image = std::string(path) + *name;
   const std::string image = draft->image;
   Publication publication = room.publish(*std::move(draft));

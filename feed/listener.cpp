@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,11 @@ constexpr std::uint32_t longest_head = 8192;
 constexpr std::size_t smallest_read = 1024, largest_read = 16 * 1024;
 constexpr int most_accepted_at_once = 64;  // then it is the others' turn
 constexpr std::chrono::milliseconds pause_after_failed_accept{50};
+
+// What is freed stays with the allocator, for the next ones. Where half of a crowd has left and not come back soon, it is given back
+// to the system: some milliseconds for 100 MB, once for a crowd.
+constexpr std::size_t least_crowd = 100;
+constexpr std::chrono::seconds time_to_return{5};
 
 Error refusal(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
@@ -77,21 +83,51 @@ std::size_t parse(Parser& parser, beast::flat_buffer& buffer, boost::system::err
 // A connection's place among those of all threads: it takes that along from one to the other.
 class Listener::Place {
  public:
-  Place(Listeners& all, std::size_t limit, std::shared_ptr<void> busy)
-      : all_(&all), admitted_(all.admitted.fetch_add(1) < limit), busy_(std::move(busy)) {
-    if (!admitted_) --all.admitted;
-  }
+  Place(Listeners& all, const Options& options, const net::ip::address& from, std::shared_ptr<void> busy)
+      : all_(&all), from_(from), refused_(take(options)), busy_(std::move(busy)) {}
   Place(Place&& other) noexcept
-      : all_(other.all_), admitted_(std::exchange(other.admitted_, false)), busy_(std::move(other.busy_)) {}
+      : all_(other.all_),
+        from_(other.from_),
+        refused_(std::exchange(other.refused_, Refused::moved)),
+        busy_(std::move(other.busy_)) {}
   Place& operator=(Place&&) = delete;
   ~Place() {
-    if (admitted_) --all_->admitted;
+    if (refused_ != Refused::no) return;
+    all_->by_address.give_back(from_);
+    --all_->admitted;
   }
-  bool admitted() const { return admitted_; }
+
+  /// Why there is none; a connection that is refused does not take a place while it is told so.
+  std::optional<Error> refusal_for(const Options& options) const {
+    switch (refused_) {
+      case Refused::full:
+        return refusal(http::status::service_unavailable,
+                       "there are " + std::to_string(options.max_connections) +
+                           " connections already, the limit of --max-connections");
+      case Refused::too_many:
+        return refusal(
+            http::status::too_many_requests,
+            "there are " + std::to_string(options.max_connections_per_address) +
+                " connections from this address already, the limit of --max-connections-per-address");
+      case Refused::no:
+      case Refused::moved:
+        break;
+    }
+    return std::nullopt;
+  }
 
  private:
+  enum class Refused : std::uint8_t { no, full, too_many, moved };
+  Refused take(const Options& options) {
+    const bool is_full = all_->admitted.fetch_add(1) >= options.max_connections;
+    if (!is_full && all_->by_address.take(from_)) return Refused::no;
+    --all_->admitted;
+    return is_full ? Refused::full : Refused::too_many;
+  }
+
   Listeners* all_;
-  bool admitted_;  // one of --max-connections; a refused one does not take a place while it is told so
+  net::ip::address from_;  // where those are counted
+  Refused refused_;
   std::shared_ptr<void> busy_;
 };
 
@@ -101,11 +137,12 @@ class Listener::Registration {
   Registration(Listener& in, Connection& served) : listener_(in), connection_(served) {
     listener_.connections_.push_back(connection_);
     ++listener_.counters_.connections;
+    listener_.crowd_ = std::max<std::size_t>(listener_.crowd_, listener_.counters_.connections);
   }
   ~Registration() {
     --listener_.counters_.connections;
     connection_.unlink();
-    if (listener_.stopping_ && listener_.connections_.empty()) listener_.timer_.cancel();
+    listener_.on_left();
   }
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
@@ -122,6 +159,7 @@ struct Listener::Guest {
   int descriptor;
   beast::flat_buffer buffer;
   Traffic so_far;
+  TokenBucket publishes;
   std::size_t head_bytes;
   Head head;
 };
@@ -137,7 +175,8 @@ Listener::Listener(const Options& options, const Routes& routes, Rooms& rooms, s
       counters_(rooms.counters(thread)),
       acceptor_(rooms.executor(thread)),
       timer_(rooms.executor(thread)),
-      silent_(rooms.executor(thread)) {
+      silent_(rooms.executor(thread)),
+      quiet_(rooms.executor(thread)) {
   if (thread == 0) {
     net::ip::tcp::resolver resolver(acceptor_.get_executor());
     const net::ip::tcp::endpoint endpoint =
@@ -178,6 +217,7 @@ void Listener::stop(std::chrono::milliseconds patience) {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   timer_.cancel();
+  quiet_.cancel();
   // Stopping one session may end others; none is added any more, so walk over the ones that are there now.
   for (auto at = connections_.begin(); at != connections_.end();) {
     Connection& connection = *at++;
@@ -188,6 +228,23 @@ void Listener::stop(std::chrono::milliseconds patience) {
   due_ = Clock::now() + patience;
   if (!connections_.empty()) cut_off_when_due();
   busy_.reset();
+}
+
+void Listener::on_left() {
+  if (stopping_) {
+    if (connections_.empty()) timer_.cancel();
+    return;
+  }
+  if (crowd_ < least_crowd || counters_.connections > crowd_ / 2) return;
+  crowd_ = 0;  // the next connection begins to count anew
+  quiet_.expires_after(time_to_return);
+  quiet_.async_wait([](const boost::system::error_code& error) {
+#ifdef __GLIBC__
+    if (!error) ::malloc_trim(0);
+#else
+    (void)error;
+#endif
+  });
 }
 
 void Listener::cut_off_when_due() {
@@ -244,7 +301,10 @@ net::awaitable<void> Listener::shed() {
 net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
   if (stopping_) co_return;
   ++counters_.accepted;
-  Place place(all_, options_.max_connections, busy_);
+  boost::system::error_code gone;
+  net::ip::address from;
+  if (all_.by_address.each() > 0) from = socket.remote_endpoint(gone).address();
+  Place place(all_, options_, from, busy_);
   Connection connection(std::move(socket), counters_.traffic);
   const Registration registration(*this, connection);
   co_await converse(connection, place, {});
@@ -263,6 +323,7 @@ net::awaitable<void> Listener::take_in(Guest guest) {
   Connection connection(std::move(socket), counters_.traffic, guest.so_far);
   connection.buffer() = std::move(guest.buffer);
   connection.head_bytes = guest.head_bytes;
+  connection.publishes = guest.publishes;
   const Registration registration(*this, connection);
   if (stopping_) cut_off_when_due();
   co_await converse(connection, place, std::move(guest.head));
@@ -274,8 +335,8 @@ void Listener::hand_over(Connection& connection, Place& place, Head head, Listen
   const auto protocol = socket.local_endpoint(error).protocol();
   Guest guest{std::move(place),      protocol,
               socket.release(error), std::move(connection.buffer()),
-              connection.traffic(),  connection.head_bytes,
-              std::move(head)};
+              connection.traffic(),  connection.publishes,
+              connection.head_bytes, std::move(head)};
   net::co_spawn(to.acceptor_.get_executor(), to.take_in(std::move(guest)), report);
 }
 
@@ -300,11 +361,8 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
 
 // `first`: a request that was read already.
 net::awaitable<void> Listener::converse(Connection& connection, Place& place, std::optional<Head> first) {
-  if (!place.admitted()) {
-    Error full = refusal(http::status::service_unavailable,
-                         "there are " + std::to_string(options_.max_connections) +
-                             " connections already, the limit of --max-connections");
-    co_await refuse(connection, std::move(full), "Retry-After: 1\r\n");
+  if (auto refusal = place.refusal_for(options_)) {
+    co_await refuse(connection, *std::move(refusal), "Retry-After: 1\r\n");
     co_return;
   }
   for (;;) {

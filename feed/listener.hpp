@@ -5,6 +5,7 @@
 #include "feed/connection.hpp"
 #include "feed/options.hpp"
 #include "feed/proxies.hpp"
+#include "feed/quota.hpp"
 #include "feed/room.hpp"
 #include "feed/routes.hpp"
 #include "feed/traffic.hpp"
@@ -28,8 +29,10 @@ class Listener;
 
 /// What the listeners of a server's threads have in common.
 struct Listeners {
+  explicit Listeners(std::size_t per_address = 0) : by_address(per_address) {}
   std::vector<std::unique_ptr<Listener>> by_thread;
   std::atomic<std::size_t> admitted = 0;  ///< connections, --max-connections at most
+  Quota by_address;                       ///< connections, --max-connections-per-address at most
 };
 
 /// One thread's listener, and the connections that it serves. All threads accept from one socket, whoever is there first; a connection
@@ -72,6 +75,7 @@ class Listener {
   Listener* other_thread_of(const Exchange& exchange);
   static void hand_over(Connection& connection, Place& place, Head head, Listener& to);
   void cut_off_when_due();
+  void on_left();
   net::awaitable<Result<Head>> read_head(Connection& connection, std::optional<Head>& first);
   net::awaitable<void> refuse(Connection& connection, Error error, std::string fields,
                               std::uint64_t announced = 0);
@@ -90,6 +94,8 @@ class Listener {
   std::uint16_t port_ = 0;
   int spare_ = -1;  // a descriptor kept back, so that there is one to say 503 with when all are used up
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
+  net::steady_timer quiet_;     // until the memory of a crowd that has left is given back
+  std::size_t crowd_ = 0;       // the most connections at a time since then
   std::shared_ptr<void> busy_;  // until this stops
   Clock::time_point due_{};     // the end of patience
   bool stopping_ = false;

@@ -61,6 +61,18 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--threads", options.threads,
                  "that serve, each with rooms of its own; more than one helps where several rooms are busy")
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}));
+  app.add_option("--max-connections-per-address", options.max_connections_per_address,
+                 "further ones from the same address get 429; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}));
+  app.add_option("--max-rooms", options.max_rooms, "whoever makes another one gets 503; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{100'000'000}));
+  app.add_option("--max-rooms-per-client", options.max_rooms_per_client,
+                 "who has made as many from one address gets 429; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{100'000'000}));
+  app.add_option(
+         "--publish-rate", options.publish_rate,
+         "messages a second over one connection, and at once as many; more get 429, or an error; 0 is no limit")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
       ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--tick", tick,

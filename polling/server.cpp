@@ -99,7 +99,12 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   if (!question)
     co_return co_await exchange.reply(feed::problem(http::status::bad_request, question.error().detail));
 
-  feed::Room* room = question->wait ? &rooms.open(exchange.room()) : rooms.find(exchange.room());
+  feed::Room* room = rooms.find(exchange.room());
+  if (!room && question->wait) {
+    const auto opened = rooms.open(exchange.room(), exchange.client_address());
+    if (!opened) co_return co_await exchange.reply(feed::refusal_of(opened.error()));
+    room = *opened;
+  }
   if (!room) {  // nobody ever wrote there: asking does not make it
     const feed::Log empty(rooms.next_epoch(), {});
     Tail nothing{empty.locate(question->after), {}, 0};

@@ -2,7 +2,9 @@
 
 #include "sse/wire.hpp"
 
+#include <chrono>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -41,6 +43,15 @@ feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed:
       {room ? room->log().epoch() : rooms.next_epoch(), std::numeric_limits<feed::Seq>::max()});
 }
 
+// An EventSource comes back after exactly what it was told, so each is told another time: between 1 and 6 s.
+net::awaitable<void> say_goodbye(feed::Exchange& exchange) {
+  std::mt19937 random(std::random_device{}());
+  const std::chrono::milliseconds again = retry + std::chrono::milliseconds(random() % 5000);
+  const std::string hint = feed::chunk(encode_retry(again));
+  const auto written = co_await exchange.write(hint);
+  if (written) co_await exchange.finish();
+}
+
 net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
                             std::chrono::milliseconds heartbeat) {
   const auto after = read_after(exchange, rooms);
@@ -50,7 +61,10 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
         status ? static_cast<http::status>(status) : http::status::bad_request, after.error().detail));
   }
 
-  feed::Reader reader(rooms.open(exchange.room()), encode, *after);
+  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
+
+  feed::Reader reader(**room, encode, *after);
   const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
   const auto begun =
       co_await exchange.begin("text/event-stream", "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n",
@@ -63,7 +77,7 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
     if (!news && news.error().code == feed::Errc::timed_out) {
       said = feed::chunk(encode_comment(""));
     } else if (!news) {
-      if (news.error().code == feed::Errc::closed) co_await exchange.finish();
+      if (news.error().code == feed::Errc::closed) co_await say_goodbye(exchange);
       co_return;  // the room closed, or the reader left
     } else if (news->gap) {
       said = feed::chunk(encode("gap", *news->gap));

@@ -244,8 +244,11 @@ TEST(Threads, WhatIsKeptIsThereOnAnyNumberOfThem) {
 }
 
 TEST(Threads, ARequestUnderWayIsAnsweredAlthoughTheServerStops) {
+  const Directory directory;
   for (const std::string& room : rooms) {
-    TestServer server(on_two_threads());
+    feed::Options options = on_two_threads();
+    options.data = directory.text();  // without, what is said now would be heard by nobody, and is refused
+    TestServer server(options);
     RawClient idle(server.port());
     EXPECT_EQ(idle.ask(get("/healthz")).status, 200);
     std::vector<RawClient> busy;  // accepted by both threads, or by one
@@ -286,10 +289,13 @@ TEST(Threads, AServerStopsWhileConnectionsGoFromOneToTheOther) {
 
     server.stop();
 
-    EXPECT_EQ(clients.front().read_to_end().find("HTTP/1.1 5"), std::string::npos);
-    for (std::size_t n = 1; n < clients.size(); ++n) {
-      const std::string answers = clients[n].read_to_end();  // some, each of them whole
+    for (RawClient& client : clients) {
+      std::string answers = client.read_to_end();  // some, each of them whole
       EXPECT_TRUE(answers.empty() || answers.ends_with("\"}")) << answers;
+      // In memory alone what comes last is refused, since nobody would hear it.
+      const std::size_t last = answers.rfind("HTTP/1.1 ");
+      if (data.empty() && answers.ends_with("the server stops, and takes no more messages\"}"))
+        answers.erase(last);
       EXPECT_EQ(answers.find("HTTP/1.1 5"), std::string::npos);
     }
   }

@@ -1,5 +1,6 @@
 #include "websocket/server.hpp"
 
+#include "feed/publish.hpp"
 #include "feed/receipts.hpp"
 #include "feed/user.hpp"
 #include "websocket/gate.hpp"
@@ -75,12 +76,14 @@ net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const L
 // One client in one room. The reader and the receiver are two coroutines; the session lives until both have ended.
 struct Session {
   Session(feed::Exchange& exchange, feed::Room& in, const feed::After& after)
-      : socket(exchange.take_over()),
+      : connection(exchange.take_over()),
+        socket(connection),
         room(in),
         reader(in, encode, after),
         user(feed::public_id(exchange.request())) {}
   Gate& gate() { return socket.next_layer(); }
 
+  feed::Connection& connection;
   Socket socket;
   feed::Room& room;
   feed::Reader reader;
@@ -140,9 +143,11 @@ net::awaitable<void> deliver(Session& session) {
 }
 
 // What the client says, to the room.
-net::awaitable<void> receive(Session& session) {
+net::awaitable<void> receive(Session& session, double publish_rate) {
   beast::flat_buffer buffer;
+  auto pause = feed::Clock::duration::zero();  // of a client that has said too much
   for (;;) {
+    if (pause > feed::Clock::duration::zero()) co_await feed::rest(pause);
     beast::error_code error;
     do {  // in pieces that grow with what has come: who only listens keeps a small buffer
       co_await session.socket.async_read_some(buffer, buffer.size() + first_piece,
@@ -163,6 +168,8 @@ net::awaitable<void> receive(Session& session) {
     Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
     buffer.clear();
     if (post.draft) post.draft->user = session.user;
+    pause = session.connection.publishes.take(publish_rate, feed::Clock::now());
+    if (pause > feed::Clock::duration::zero()) post.draft = feed::too_often(publish_rate, pause);
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
@@ -182,13 +189,16 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
   if (!refusal && !after) refusal = feed::problem(http::status::bad_request, after.error().detail);
   if (refusal) co_return co_await exchange.reply(*std::move(refusal));
 
-  Session session(exchange, rooms.open(exchange.room()), *after);
+  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
+
+  Session session(exchange, **room, *after);
   if (!co_await accept(session.socket, exchange, limits)) co_return;
   net::co_spawn(session.socket.get_executor(), deliver(session), [&session](std::exception_ptr failure) {
     session.delivered.wake();
     if (failure) std::rethrow_exception(failure);
   });
-  co_await receive(session);
+  co_await receive(session, rooms.most().publish_rate);
   co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();
