@@ -1,5 +1,7 @@
 #include "bench/cells.hpp"
 
+#include "bench/peers.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,7 +53,10 @@ bool printable(const CellRuns& cell, const std::string& figure) {
 }
 
 int rank(std::string_view arm) {
-  constexpr std::array<std::string_view, 6> order{"poll", "longpoll", "sse", "ws", "tcp", "null"};
+  constexpr std::array<std::string_view, 15> order{
+      "poll",           "poll_express", "nchan_poll", "nginx_static", "longpoll",
+      "nchan_longpoll", "sse",          "sse_node",   "nchan_sse",    "ws",
+      "ws_node",        "socketio",     "nchan_ws",   "tcp",          "null"};
   return static_cast<int>(std::find(order.begin(), order.end(), arm) - order.begin());
 }
 
@@ -70,8 +75,8 @@ std::vector<CellRuns> cells(const Results& results, std::string_view experiment)
   for (auto& [name, cell] : by_name) sorted.push_back(std::move(cell));
   const auto key = [](const CellRuns& cell) {
     const auto value = [&](const char* which) { return cell.parameter(which).value_or(0); };
-    return std::tuple(value("rtt_ms"), value("rate"), value("readers"), value("payload_bytes"),
-                      rank(cell.arm), value("interval_ms"), cell.name);
+    return std::tuple(value("rtt_ms"), value("rate"), value("readers"), value("window"),
+                      value("payload_bytes"), rank(cell.arm), value("interval_ms"), cell.name);
   };
   std::sort(sorted.begin(), sorted.end(),
             [&](const CellRuns& a, const CellRuns& b) { return key(a) < key(b); });
@@ -88,6 +93,7 @@ std::string transport(const std::string& arm, std::optional<double> interval_ms)
   if (arm == "loopback") return "a bare connection, loopback";
   if (arm == "relay") return "a bare connection, over the line";
   if (arm == "sink") return "SSE, bare readers";
+  if (const PeerArm* const peer = find_peer(arm)) return std::string(peer->words);
   return arm;
 }
 

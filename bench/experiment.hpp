@@ -53,6 +53,8 @@ struct Cell {
       false;  ///< can be measured against somebody else's server, too: nothing is asked of its process
   /// Fills figures, predictions, gates and samples. Throws ServerFailed, Interrupted, std::runtime_error.
   std::function<void(Run&)> measure;
+  /// Why it cannot be measured on this machine; empty where it can. Not set: it can.
+  std::function<std::string()> why_not = {};
 };
 
 /// A column of an experiment's table that says a parameter of the cell.
@@ -120,6 +122,16 @@ Experiment protocol_experiment();
 Experiment browser_experiment();
 Experiment keeping_experiment();
 Experiment uploads_experiment();
+Experiment threads_experiment();
+Experiment peer_fanout_experiment();
+Experiment peer_load_experiment();
+Experiment peer_delay_experiment();
+Experiment peer_echo_experiment();
+Experiment peer_polls_experiment();
+Experiment peer_memory_experiment();
+Experiment peer_connect_experiment();
+Experiment peer_bytes_experiment();
+Experiment peer_instructions_experiment();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Experiment>& experiments();

@@ -6,14 +6,25 @@
 namespace bench {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all{
-      floor_experiment(),    delivery_experiment(), longpoll_experiment(),   pimentel_experiment(),
-      load_experiment(),     bytes_experiment(),    break_even_experiment(), silence_experiment(),
-      fanout_experiment(),   echo_experiment(),     connect_experiment(),    keep_alive_experiment(),
-      resume_experiment(),   burst_experiment(),    stalled_experiment(),    compression_experiment(),
-      headers_experiment(),  memory_experiment(),   nagle_experiment(),      nothing_new_experiment(),
-      room_experiment(),     proxy_experiment(),    http2_experiment(),      dead_peer_experiment(),
-      protocol_experiment(), keeping_experiment(),  uploads_experiment(),    browser_experiment()};
+  static const std::vector<Experiment> all{floor_experiment(),       delivery_experiment(),
+                                           longpoll_experiment(),    pimentel_experiment(),
+                                           load_experiment(),        bytes_experiment(),
+                                           break_even_experiment(),  silence_experiment(),
+                                           fanout_experiment(),      echo_experiment(),
+                                           connect_experiment(),     keep_alive_experiment(),
+                                           resume_experiment(),      burst_experiment(),
+                                           stalled_experiment(),     compression_experiment(),
+                                           headers_experiment(),     memory_experiment(),
+                                           nagle_experiment(),       nothing_new_experiment(),
+                                           room_experiment(),        proxy_experiment(),
+                                           http2_experiment(),       dead_peer_experiment(),
+                                           protocol_experiment(),    keeping_experiment(),
+                                           uploads_experiment(),     threads_experiment(),
+                                           browser_experiment(),     peer_fanout_experiment(),
+                                           peer_load_experiment(),   peer_delay_experiment(),
+                                           peer_echo_experiment(),   peer_polls_experiment(),
+                                           peer_memory_experiment(), peer_connect_experiment(),
+                                           peer_bytes_experiment(),  peer_instructions_experiment()};
   return all;
 }
 

@@ -8,6 +8,7 @@
 #include "bench/journal.hpp"
 #include "bench/ledger.hpp"
 #include "bench/page.hpp"
+#include "bench/peers.hpp"
 #include "bench/pictures.hpp"
 #include "bench/pipe.hpp"
 #include "bench/provenance.hpp"
@@ -28,6 +29,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <regex>
 #include <set>
@@ -139,6 +141,19 @@ std::vector<Cell> chosen_cells(const Setting& setting, Suite suite, const Argume
   return cells;
 }
 
+// Cells that cannot be measured on this machine, and it is said why. How many there were.
+std::size_t leave_out(std::vector<Cell>& cells) {
+  std::map<std::string, std::size_t> reasons;
+  const std::size_t left_out = std::erase_if(cells, [&reasons](const Cell& cell) {
+    const std::string reason = cell.why_not ? cell.why_not() : std::string();
+    if (!reason.empty()) ++reasons[reason];
+    return !reason.empty();
+  });
+  for (const auto& [reason, count] : reasons)
+    fmt::print(stderr, "{} cell{} left out: {}.\n", count, count == 1 ? " is" : "s are", reason);
+  return left_out;
+}
+
 // Everything whose change makes other figures.
 std::vector<std::string> programs_of(const Place& place, Suite suite, const std::filesystem::path& root) {
   std::vector<std::string> programs{"/proc/self/exe"};
@@ -215,6 +230,7 @@ int conclude(Session& session, const Results& results, Suite suite, Arguments ar
   attempt([&] {
     const Results all =
         with_others(results, suite, arguments.publish ? published : (build / "results").string());
+    if (suite == Suite::peers) std::fputs(peers_plain(all).c_str(), stdout);
     if (!results.runs.empty())
       std::fputs(verdicts_plain(ledger_of(root.string()), all, results).c_str(), stdout);
     kept = write_notes(all, arguments) && kept;
@@ -293,11 +309,17 @@ int measure_all(const Arguments& arguments) {
   }
   const Setting setting = make_setting(arguments);
   const Suite suite = suite_for(arguments);
-  const std::vector<Cell> cells = chosen_cells(setting, suite, arguments);
+  std::vector<Cell> cells = chosen_cells(setting, suite, arguments);
   if (cells.empty()) {
     tell_nothing(setting, suite, arguments);
     return 2;
   }
+  const std::size_t left_out = leave_out(cells);
+  if (left_out > 0 && arguments.publish) {
+    fmt::print(stderr, "bench/run: --publish got a machine that cannot measure everything.\n");
+    return 2;
+  }
+  if (cells.empty()) return 1;
   if (arguments.list) {
     double seconds = 0;
     for (const Cell& cell : cells) {
@@ -318,9 +340,12 @@ int measure_all(const Arguments& arguments) {
   Results results;
   results.provenance = provenance(arguments.root, setting.seed);
   tell_suite(results.provenance, suite);
+  const auto peers = suite == Suite::peers ? peer_versions(setting.place.root) : Provenance();
+  results.provenance.insert(peers.begin(), peers.end());
   std::string set_up = results.provenance["kernel"] + results.provenance["cpu"] + in_words(best_means());
   if (suite != Suite::main) set_up += to_string(suite);
   if (suite == Suite::browser) set_up += results.provenance["node"] + results.provenance["chromium"];
+  for (const auto& [name, version] : peers) set_up += name + version;
   for (const auto& [arm, server] : setting.place.servers) set_up += arm + server.origin;
   const std::string identity =
       identity_of(programs_of(setting.place, suite, arguments.root), profile, setting.seed, set_up);

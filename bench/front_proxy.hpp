@@ -2,6 +2,7 @@
 // nginx in front of our servers: what ends TLS and speaks HTTP/2 for them, and the proxy that holds streams back and cuts idle ones.
 
 #include "bench/nginx.hpp"
+#include "bench/nginx_process.hpp"
 #include "bench/process.hpp"
 #include "bench/site.hpp"
 #include "bench/temporary_directory.hpp"
@@ -10,17 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bench {
-
-/// nginx cannot be used here. One sentence: why, and what to do.
-struct NoFrontProxy : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// A line of nginx's access log: one request that is over.
 struct Served {
@@ -42,20 +37,17 @@ class FrontProxy {
   const feed::Address& room() const { return room_; }
   /// The file that says whom to trust; empty without TLS.
   std::string certificate() const;
-  Process& process() { return *process_; }
+  Process& process() { return nginx_->process(); }
 
   /// The requests that are over, in their order. Waits until there are `count`, 2 s at most.
   std::vector<Served> served(std::size_t count) const;
 
   /// Throws ServerFailed where it does not end as it should.
-  void stop() { process_->stop(); }
+  void stop() { process().stop(); }
 
  private:
-  void start(Site& site, const Cores& cores, const Front& front, std::uint16_t port);
-  std::string complaint() const;
-
   TemporaryDirectory directory_;
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<NginxProcess> nginx_;
   feed::Address room_;
   bool has_tls_;
 };

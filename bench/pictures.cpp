@@ -34,9 +34,9 @@ void write(const fs::path& path, const std::string& text) {
 }  // namespace
 
 const std::vector<Picture>& pictures() {
-  static const std::vector<Picture> all{ecdf_picture(),   load_picture(),  spectrum_picture(),
-                                        bytes_picture(),  map_picture(),   fanout_picture(),
-                                        memory_picture(), forest_picture()};
+  static const std::vector<Picture> all{
+      ecdf_picture(),   load_picture(),   spectrum_picture(), bytes_picture(), map_picture(),
+      fanout_picture(), memory_picture(), forest_picture(),   peers_picture(), peers_delay_picture()};
   return all;
 }
 

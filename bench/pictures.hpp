@@ -21,7 +21,8 @@ struct Picture {
   std::string command;    ///< what makes it
   /// Nothing where its cells were not measured.
   std::function<std::optional<Drawing>(const Results&, const Ledger&)> draw;
-  bool of_claims = false;  ///< its cells are those of the ledger, of any suite; else of the main one
+  bool of_claims = false;  ///< its cells are those of the ledger, of any suite; else of this one
+  Suite suite = Suite::main;
 };
 
 Picture ecdf_picture();
@@ -32,6 +33,8 @@ Picture map_picture();
 Picture fanout_picture();
 Picture memory_picture();
 Picture forest_picture();
+Picture peers_picture();
+Picture peers_delay_picture();
 
 /// All of them, in the order in which they are told about.
 const std::vector<Picture>& pictures();

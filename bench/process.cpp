@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -218,6 +221,40 @@ ProcessTime Process::cpu() const {
   return time;
 }
 
+namespace {
+
+// In the order in which they began: their numbers wrap around where nobody lives to see it.
+std::vector<pid_t> threads_of(pid_t process) {
+  std::vector<pid_t> threads;
+  std::error_code error;  // it may have ended
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process), error))
+    threads.push_back(static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10)));
+  std::sort(threads.begin(), threads.end());
+  return threads;
+}
+
+}  // namespace
+
+std::vector<std::chrono::nanoseconds> Process::thread_cpu() const {
+  std::vector<std::chrono::nanoseconds> cpu;
+  for (const pid_t thread : threads_of(pid_)) {
+    std::ifstream file(fmt::format("/proc/{}/task/{}/schedstat", pid_, thread));
+    long long ran_ns = 0;
+    file >> ran_ns;
+    cpu.emplace_back(ran_ns);
+  }
+  return cpu;
+}
+
+bool Process::run_on(const Cores& cores) const {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int core : {cores.server, cores.clients}) CPU_SET(static_cast<std::size_t>(core), &set);
+  bool done = true;
+  for (const pid_t thread : threads_of(pid_)) done = sched_setaffinity(thread, sizeof set, &set) == 0 && done;
+  return done;
+}
+
 std::uint64_t Process::memory_bytes() const {
   return 1024 * field_of(fmt::format("/proc/{}/smaps_rollup", pid_), "Pss:");
 }
@@ -269,6 +306,12 @@ void Process::stop() {
   ::kill(pid_, SIGKILL);
   wait(true);
   throw ServerFailed(fmt::format("{} did not stop within {} s of SIGTERM.", name_, stop_patience.count()));
+}
+
+void Process::kill() {
+  check();
+  ::kill(pid_, SIGKILL);
+  wait(true);
 }
 
 void Process::signal(int number) const { ::kill(pid_, number); }

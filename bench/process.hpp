@@ -69,6 +69,10 @@ class Process {
   std::uint16_t port() const;  ///< the number behind the last colon of the first line
 
   ProcessTime cpu() const;
+  /// Of each of its threads, in the order in which they began. Of a thread that has ended nothing is known.
+  std::vector<std::chrono::nanoseconds> thread_cpu() const;
+  /// Lets all its threads run on both cores from now on. False where the system refuses.
+  bool run_on(const Cores& cores) const;
   std::uint64_t memory_bytes() const;      ///< PSS: its own pages, and its share of the shared ones
   std::uint64_t context_switches() const;  ///< voluntary ones: how often it went to sleep
 
@@ -79,6 +83,8 @@ class Process {
 
   /// SIGTERM, and SIGKILL after 6 s. Throws ServerFailed where it did not end by itself with exit code 0.
   void stop();
+  /// SIGKILL, for a program that does not end well by itself. Throws ServerFailed where it was gone before.
+  void kill();
 
   void signal(int number) const;  ///< SIGSTOP and SIGCONT, for tests
 

@@ -1,5 +1,6 @@
 #include "bench/publisher.hpp"
 
+#include "bench/nchan.hpp"
 #include "bench/process.hpp"
 #include "feed/message.hpp"
 
@@ -55,7 +56,7 @@ PostOutlet::PostOutlet(const feed::Address& room, std::size_t payload_bytes)
 
 PostOutlet::PostOutlet(const std::vector<feed::Address>& rooms, std::vector<std::size_t> room_of,
                        std::size_t payload_bytes)
-    : socket_(Socket::connect(rooms.at(0))), room_of_(std::move(room_of)), payload_bytes_(payload_bytes) {
+    : HttpOutlet(rooms.at(0)), room_of_(std::move(room_of)), payload_bytes_(payload_bytes) {
   const std::string body = feed::encode(feed::Draft{std::string(author), text_of(0, payload_bytes)});
   for (const feed::Address& room : rooms) {
     requests_.push_back(fmt::format(
@@ -80,8 +81,22 @@ const std::string& PostOutlet::numbered(std::size_t index) {
   return request;
 }
 
-// `index`: of the first message in `bytes`, of `count`.
-void PostOutlet::write(std::string_view bytes, std::size_t index, std::size_t count) {
+std::size_t PostOutlet::take_answers(std::string& came) {
+  // An answer begins with its status and ends with the end of its JSON; nothing else in it looks like either.
+  constexpr std::string_view begin = "HTTP/1.1 ", end = "\"}";
+  std::size_t answers = 0, done = 0;
+  for (std::size_t at = 0; (at = came.find(end, done)) != std::string::npos;) {
+    const std::size_t status = came.find(begin, done);
+    if (status == std::string::npos || came.compare(status + begin.size(), 3, "201") != 0)
+      throw std::runtime_error("a message was refused: " + came.substr(done, at + end.size() - done));
+    ++answers;
+    done = at + end.size();
+  }
+  came.erase(0, done);
+  return answers;
+}
+
+void HttpOutlet::write(std::string_view bytes, std::size_t index, std::size_t count) {
   const std::size_t all = bytes.size();
   while (!bytes.empty()) {
     const std::size_t written = socket_.write_some(bytes);
@@ -95,31 +110,20 @@ void PostOutlet::write(std::string_view bytes, std::size_t index, std::size_t co
   read();
 }
 
-void PostOutlet::read() {
-  // An answer begins with its status and ends with the end of its JSON; nothing else in it looks like either.
-  constexpr std::string_view begin = "HTTP/1.1 ", end = "\"}";
+void HttpOutlet::read() {
   std::array<char, 16384> piece;
   for (;;) {
     const std::size_t got = socket_.read_some(piece.data(), piece.size());
     bytes_in_ += got;
     if (got > 0) {
-      tail_.append(piece.data(), got);
-      std::size_t done = 0;
-      for (std::size_t at = 0; (at = tail_.find(end, done)) != std::string::npos;) {
-        const std::size_t status = tail_.find(begin, done);
-        if (status == std::string::npos || tail_.compare(status + begin.size(), 3, "201") != 0) {
-          throw std::runtime_error("a message was refused: " + tail_.substr(done, at + end.size() - done));
-        }
-        ++answered_;
-        done = at + end.size();
-      }
-      tail_.erase(0, done);
+      came_.append(piece.data(), got);
+      answered_ += take_answers(came_);
     }
     if (got < piece.size()) return;
   }
 }
 
-std::size_t PostOutlet::answered(std::chrono::milliseconds patience) {
+std::size_t HttpOutlet::answered(std::chrono::milliseconds patience) {
   read();
   if (patience.count() > 0 && socket_.wait(patience)) read();
   return answered_;
@@ -163,6 +167,7 @@ std::size_t TcpOutlet::answered(std::chrono::milliseconds patience) {
 std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room,
                                   std::size_t payload_bytes) {
   if (arm == "tcp") return std::make_unique<TcpOutlet>(room, payload_bytes);
+  if (arm.starts_with("nchan")) return std::make_unique<NchanOutlet>(room, payload_bytes);
   return std::make_unique<PostOutlet>(room, payload_bytes);
 }
 

@@ -41,12 +41,42 @@ class Outlet {
   }
   /// How many were answered so far. Waits for one more, at most `patience`.
   virtual std::size_t answered(std::chrono::milliseconds patience) = 0;
+  /// The first message that had to wait since the server took no more; none so far: the largest number there is.
+  virtual std::size_t first_held() const { return std::numeric_limits<std::size_t>::max(); }
+  /// What was held so far does not count: a run begins, and what came before it was meant to be too much.
+  virtual void forget_held() {}
 };
 
-/// POST on one kept-alive connection, pipelined (RFC 9112, 9.3.2): a slow answer never delays the next
-/// message, and their order is that of the plan. The same for every arm that has a server. What it costs at
-/// the server's door is known to the byte.
-class PostOutlet final : public Outlet {
+/// Requests on one kept-alive connection, pipelined (RFC 9112, 9.3.2): a slow answer never delays the next message, and their order
+/// is that of the plan.
+class HttpOutlet : public Outlet {
+ public:
+  std::size_t answered(std::chrono::milliseconds patience) override;
+  std::size_t first_held() const override { return first_held_; }
+  void forget_held() override { first_held_ = std::numeric_limits<std::size_t>::max(); }
+
+  std::uint64_t bytes_out() const { return bytes_out_; }  ///< requests
+  std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
+
+ protected:
+  explicit HttpOutlet(const feed::Address& server) : socket_(Socket::connect(server)) {}
+  /// `index`: of the first message in `bytes`, of `count`.
+  void write(std::string_view bytes, std::size_t index, std::size_t count);
+  /// Takes the answers that are there as a whole off the front of what came, and says how many. Throws std::runtime_error where one of them
+  /// refuses a message.
+  virtual std::size_t take_answers(std::string& came) = 0;
+
+ private:
+  void read();
+  Socket socket_;
+  std::string came_;  // and is not a whole answer yet
+  std::size_t answered_ = 0;
+  std::size_t first_held_ = std::numeric_limits<std::size_t>::max();
+  std::uint64_t bytes_out_ = 0, bytes_in_ = 0;
+};
+
+/// POSTs drafts. The same for every arm that has a server of the feed. What it costs at the server's door is known to the byte.
+class PostOutlet final : public HttpOutlet {
  public:
   PostOutlet(const feed::Address& room, std::size_t payload_bytes);
   /// Message i goes to `rooms[room_of[i]]`; all are on one server.
@@ -54,28 +84,14 @@ class PostOutlet final : public Outlet {
              std::size_t payload_bytes);
   void send(std::size_t index) override;
   void send_together(std::size_t index, std::size_t count) override;
-  std::size_t answered(std::chrono::milliseconds patience) override;
-
-  std::uint64_t bytes_out() const { return bytes_out_; }  ///< requests
-  std::uint64_t bytes_in() const { return bytes_in_; }    ///< answers
-  /// The first message that had to wait since the server took no more; none so far: the largest number there is.
-  std::size_t first_held() const { return first_held_; }
-  /// What was held so far does not count: a run begins, and what came before it was meant to be too much.
-  void forget_held() { first_held_ = std::numeric_limits<std::size_t>::max(); }
 
  private:
   const std::string& numbered(std::size_t index);
-  void write(std::string_view bytes, std::size_t index, std::size_t count);
-  void read();
-  Socket socket_;
+  std::size_t take_answers(std::string& came) override;
   std::vector<std::string> requests_;  // to each room
   std::vector<std::size_t> room_of_;   // empty where there is one room
   std::size_t payload_bytes_;
-  std::string tail_;      // of what was read, in case it ends within a mark
   std::string together_;  // requests that leave in one write
-  std::size_t answered_ = 0;
-  std::size_t first_held_ = std::numeric_limits<std::size_t>::max();
-  std::uint64_t bytes_out_ = 0, bytes_in_ = 0;
 };
 
 /// Four bytes of length and the message as JSON, to the floor's server. It answers with four bytes, the count
@@ -93,7 +109,7 @@ class TcpOutlet final : public Outlet {
   std::size_t answer_bytes_ = 0;
 };
 
-/// PostOutlet for the arms that speak HTTP, TcpOutlet for tcp.
+/// PostOutlet for the arms that speak HTTP, NchanOutlet for Nchan's, TcpOutlet for tcp.
 std::unique_ptr<Outlet> outlet_to(std::string_view arm, const feed::Address& room, std::size_t payload_bytes);
 
 /// Calls a function: for the null arm.

@@ -1,8 +1,10 @@
 #include "bench/report.hpp"
 
+#include "bench/ahead.hpp"
 #include "bench/cells.hpp"
 #include "bench/experiment.hpp"
 #include "bench/format.hpp"
+#include "bench/goals.hpp"
 #include "bench/headline.hpp"
 #include "bench/pictures.hpp"
 #include "bench/stats.hpp"
@@ -219,11 +221,48 @@ std::string picture_block(const Results& results, const std::string& name, const
   if (!picture.draw(results, ledger))
     return fmt::format("Not measured in this run. `{}` does.\n", picture.command);
   return fmt::format("![{}]({}{}.svg)\n\n{} ", picture.title, directory, picture.name, picture.shows) +
-         footer(picture.of_claims ? made_on_all(results) : made_on(results), picture.not_shown,
+         footer(picture.of_claims ? made_on_all(results) : made_on(results, picture.suite), picture.not_shown,
                 picture.command);
 }
 
+bool has_peers(const Results& results) {
+  return std::any_of(results.runs.begin(), results.runs.end(),
+                     [](const Run& run) { return run.experiment.starts_with("peer_"); });
+}
+
+std::string peers_block(const Results& results) {
+  const std::string command = command_of(Suite::peers);
+  if (!has_peers(results)) return fmt::format("Not measured in this run. `{}` does.\n", command);
+  return markdown(goals_table(results)) +
+         "\nThe goals were set before the servers were measured beside each other; ratios are of medians, with their 95 % confidence interval. " +
+         footer(
+             made_on(results, Suite::peers),
+             "uWebSockets, which the goals name as well and no package has; nor what a server does on several cores",
+             command);
+}
+
+std::string ahead_block(const Results& results) {
+  if (!has_peers(results))
+    return fmt::format("Not measured in this run. `{}` does.\n", command_of(Suite::peers));
+  const Table ahead = ahead_table(results);
+  return (ahead.rows.empty() ? "Nowhere, in what was measured.\n" : markdown(ahead)) + '\n' +
+         footer(made_on(results, Suite::peers), "what a peer does besides, and ours does not",
+                command_of(Suite::peers));
+}
+
 }  // namespace
+
+std::string peers_plain(const Results& results) {
+  std::string out;
+  for (const Experiment& which : experiments()) {
+    const std::vector<CellRuns> all = cells(results, which.name);
+    if (which.suite == Suite::peers && !all.empty())
+      out += fmt::format("\n{}\n\n{}", which.question, plain(tabulate(all, which.parameters, which.columns)));
+  }
+  const Table ahead = ahead_table(results);
+  if (!ahead.rows.empty()) out += "\nWhere others are ahead:\n\n" + plain(ahead);
+  return out + "\nWhat was to be reached:\n\n" + plain(goals_table(results));
+}
 
 std::string table(const Results& results, const Results& reference) {
   std::string out;
@@ -265,6 +304,8 @@ std::string block(const Results& results, const std::string& name, const Ledger&
                "bench/run");
   }
   if (name == "models") return models_block(results);
+  if (name == "peers") return peers_block(results);
+  if (name == "peers ahead") return ahead_block(results);
   if (name == "headline") {
     return markdown(headline(results)) +
            "\nEach figure is the median over the runs; their spread stands in the tables. Bytes are TCP payload, both ways, set-up apart. " +
@@ -281,7 +322,7 @@ std::string block(const Results& results, const std::string& name, const Ledger&
                       footer(made_on(results, which.suite), which.not_shown, command);
     return with_gates(out, not_counted(results, name));
   }
-  std::string known = "headline, models, provenance, claims, verdicts";
+  std::string known = "headline, models, peers, peers ahead, provenance, claims, verdicts";
   for (const Experiment& which : experiments()) known += ", " + which.name;
   known += ", picture NAME";
   throw std::invalid_argument(fmt::format("there are no results \"{}\", expected one of {}", name, known));

@@ -16,7 +16,10 @@ namespace bench {
 /// `reference`, where it has any. Then what did not count, and the machines.
 std::string table(const Results& results, const Results& reference = {});
 
-/// The Markdown that belongs into the block `name`: headline, models, provenance, an experiment's name, "picture ecdf", or of the `ledger`: claims
+/// For the terminal: ours and those of others side by side, a table for each experiment of the suite "peers", and what was to be reached.
+std::string peers_plain(const Results& results);
+
+/// The Markdown that belongs into the block `name`: headline, models, peers (what was to be reached), peers ahead, provenance, an experiment's name, "picture ecdf", or of the `ledger`: claims
 /// (all of it) or verdicts (a short table). `pictures` is where their files are, from the note. Throws std::invalid_argument for another name, with those that exist.
 std::string block(const Results& results, const std::string& name, const Ledger& ledger = {},
                   const std::string& pictures = "pictures/");

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <numeric>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -20,7 +20,6 @@ namespace bench {
 namespace {
 
 constexpr std::string_view number_mark = R"("seq":)";
-constexpr std::string_view cursor_mark = R"({"cursor":")";
 constexpr std::string_view gap_mark = R"("gap":)";
 constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr std::size_t most_waiting = 1000;  // connected, and not told yet where their feed begins
@@ -30,28 +29,17 @@ constexpr SocketOptions small_socket{.receive_buffer = 32 * 1024, .segment = 146
 
 Sink::Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers,
            std::size_t messages, std::chrono::nanoseconds interval)
-    : arm_(arm),
-      room_(std::move(room)),
-      epoch_(std::move(epoch)),
+    : Sink(arm, std::vector{std::move(room)}, std::move(epoch), readers, messages, interval) {}
+
+Sink::Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+           std::size_t messages, std::chrono::nanoseconds interval)
+    : rooms_(std::move(rooms)),
       interval_(interval),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       readers_(readers),
       receipts_(readers, Receipts(messages)),
-      buffer_(buffer_bytes) {}
-
-std::string Sink::handshake() const {
-  const std::string host = fmt::format("Host: {}\r\n", room_.authority);
-  if (arm_ == "tcp") return "R";
-  if (arm_ == "sse")
-    return fmt::format("GET {}/events HTTP/1.1\r\n{}Accept: text/event-stream\r\n\r\n", room_.path, host);
-  if (arm_ == "ws") {
-    // The key of RFC 6455, 1.3.
-    return fmt::format(
-        "GET {}/socket HTTP/1.1\r\n{}Upgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        room_.path, host);
-  }
-  throw std::invalid_argument("a sink reads over poll, sse, ws or tcp, got " + arm_);
+      buffer_(buffer_bytes) {
+  for (const feed::Address& room : rooms_) dialects_.push_back(dialect_of(arm, room, epoch));
 }
 
 void Sink::connect(std::size_t count) {
@@ -59,21 +47,19 @@ void Sink::connect(std::size_t count) {
     const std::size_t i = connected_;
     if (i % 64 == 0) check_interrupt();
     // Not so many at once that the server's queue of connections overflows: who is refused there tries again a second later.
-    if (!is_polling() && i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
+    if (streams() && i > begun_ + most_waiting) wait_until_begun(i - most_waiting / 2);
     Reader& reader = readers_[i];
-    reader.socket = Socket::connect(room_, reader.small ? small_socket : SocketOptions());
+    reader.socket = Socket::connect(room_of(i), reader.small ? small_socket : SocketOptions());
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;
     if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, reader.socket.fd(), &event) != 0)
       throw std::runtime_error(std::string("epoll: ") + std::strerror(errno));
-    if (is_polling()) {
-      reader.cursor = epoch_ + ".0";
-    } else {
-      reader.socket.write_all(handshake());
-    }
+    reader.position = dialect(i).position;
+    if (streams()) reader.socket.write_all(dialect(i).greeting);
+    if (dialect(i).way == Dialect::Way::waits) ask(i);
   }
-  if (!is_polling()) wait_until_begun(count);
+  if (streams()) wait_until_begun(count);
 }
 
 void Sink::wait_until_begun(std::size_t count) {
@@ -173,7 +159,7 @@ void Sink::step(Clock::time_point until) {
 
 void Sink::read(std::size_t i) {
   Reader& reader = readers_[i];
-  if (is_polling()) {
+  if (!streams()) {
     const std::size_t got = reader.socket.read_some(buffer_.data(), buffer_.size());
     reader.rest.append(buffer_.data(), got);
     return take_answer(i, Clock::now());
@@ -184,22 +170,30 @@ void Sink::read(std::size_t i) {
   const std::size_t got = reader.socket.read_some(buffer_.data() + kept, buffer_.size() - kept);
   const auto now = Clock::now();
   std::string_view bytes(buffer_.data(), kept + got);
-  if (!reader.begun) {
-    const std::size_t hello = bytes.find(cursor_mark);
-    if (hello == std::string_view::npos) {
-      if (arm_ != "tcp" && bytes.size() > 12 && !bytes.starts_with("HTTP/1.1 200") &&
-          !bytes.starts_with("HTTP/1.1 101")) {
-        throw std::runtime_error("a reader was refused: " + std::string(bytes.substr(0, bytes.find('\r'))));
-      }
-      reader.rest.assign(bytes);
-      return;
-    }
-    reader.begun = true;
-    ++begun_;
+  if (!reader.begun && !begin(i, bytes)) {
+    reader.rest.assign(bytes);
+    return;
   }
   const std::size_t had = receipts_[i].count();
   scan(i, bytes, now);
   if (answers_ && receipts_[i].count() > had) reader.socket.write_all(".");
+}
+
+// Whether the reader's feed begins in what has come to it.
+bool Sink::begin(std::size_t i, std::string_view bytes) {
+  Reader& reader = readers_[i];
+  const Dialect& said = dialect(i);
+  const bool http = said.greeting.starts_with("GET ");
+  if (http && bytes.size() > 12 && !bytes.starts_with("HTTP/1.1 200") && !bytes.starts_with("HTTP/1.1 101"))
+    throw std::runtime_error("a reader was refused: " + std::string(bytes.substr(0, bytes.find('\r'))));
+  if (!said.cue.empty() && !reader.replied && bytes.find(said.cue) != std::string_view::npos) {
+    reader.replied = true;
+    reader.socket.write_all(said.reply);
+  }
+  if (bytes.find(said.begins) == std::string_view::npos) return false;
+  reader.begun = true;
+  ++begun_;
+  return true;
 }
 
 // Counts each number that is there as a whole, and keeps what may be the beginning of the next one.
@@ -227,41 +221,41 @@ void Sink::scan(std::size_t i, std::string_view bytes, Clock::time_point now) {
     done = static_cast<std::size_t>(end - bytes.data());
   }
   if (!was_there && receipts.count() >= goal_) ++there_;
-  if (!is_polling()) readers_[i].rest.assign(bytes.substr(done));
+  if (streams()) readers_[i].rest.assign(bytes.substr(done));
 }
 
 void Sink::take_answer(std::size_t i, Clock::time_point now) {
   Reader& reader = readers_[i];
-  const std::size_t head = reader.rest.find("\r\n\r\n");
-  if (head == std::string::npos) return;
-  if (reader.rest.starts_with("HTTP/1.1 200")) {
-    constexpr std::string_view field = "Content-Length: ";
-    const std::size_t at = reader.rest.find(field);
-    std::size_t length = 0;
-    std::from_chars(reader.rest.data() + at + field.size(), reader.rest.data() + head, length);
-    if (reader.rest.size() < head + 4 + length) return;
-    const std::string_view body = std::string_view(reader.rest).substr(head + 4);
-    scan(i, body, now);
-    if (body.starts_with(cursor_mark))
-      reader.cursor =
-          body.substr(cursor_mark.size(), body.find('"', cursor_mark.size()) - cursor_mark.size());
-  } else if (!reader.rest.starts_with("HTTP/1.1 204")) {
+  const auto answer = first_answer(reader.rest);
+  if (!answer) return;
+  if (answer->status == 200) {
+    scan(i, answer->body, now);
+  } else if (answer->status != 204 && answer->status != 304) {
     throw std::runtime_error("a poll was refused: " + reader.rest.substr(0, reader.rest.find('\r')));
   }
+  if (std::string next = dialect(i).next(*answer); !next.empty()) reader.position = std::move(next);
   reader.rest.clear();
   reader.asking = false;
   if (!reader.begun) {
     reader.begun = true;
     ++begun_;
   }
+  if (dialect(i).way == Dialect::Way::waits) ask(i);
 }
 
 void Sink::ask(std::size_t i) {
   Reader& reader = readers_[i];
   reader.asking = true;
   ++polls_;
-  reader.socket.write_all(fmt::format("GET {}/messages?after={} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n\r\n",
-                                      room_.path, reader.cursor, room_.authority));
+  reader.socket.write_all(dialect(i).ask(reader.position));
+}
+
+std::size_t Sink::everywhere() const {
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    if (!readers_[i].stalled) least = std::min(least, receipts_[i].count());
+  }
+  return least;
 }
 
 // Start to start; who still waits for an answer leaves this turn out.

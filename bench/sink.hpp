@@ -2,6 +2,7 @@
 // A thousand readers at the price of few: bare sockets in one epoll loop that look for nothing but the number
 // of a message. Real clients would be the limit where a server's fan-out is measured.
 
+#include "bench/dialect.hpp"
 #include "bench/publisher.hpp"
 #include "bench/receipts.hpp"
 #include "bench/socket.hpp"
@@ -17,17 +18,20 @@
 
 namespace bench {
 
-/// Readers of one room over one transport: poll, sse, ws or tcp. One thread, the one that calls.
-/// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and nothing is answered:
+/// Readers over one transport, every arm that has a dialect; of one room, or of several on one server in turn. One thread, the one that calls.
+/// Simplified: the handshake is literal bytes, the key of WebSocket always the same, and no ping is answered:
 /// a server that pings within a run would cut it off.
 class Sink {
  public:
   /// `messages`: how many each reader will get. `interval`: of poll. Reads from the room's first message on.
   Sink(std::string_view arm, feed::Address room, std::string epoch, std::size_t readers, std::size_t messages,
        std::chrono::nanoseconds interval = {});
+  /// The same for reader i in `rooms[i % rooms.size()]`; `messages` in each room.
+  Sink(std::string_view arm, std::vector<feed::Address> rooms, std::string epoch, std::size_t readers,
+       std::size_t messages, std::chrono::nanoseconds interval = {});
 
-  /// Connects everybody and waits until each was told where its feed begins. Throws std::runtime_error with
-  /// what the server said instead.
+  /// Connects everybody and waits until each was told where its feed begins; who polls or waits is told when it is answered, and not
+  /// waited for here. Throws std::runtime_error with what the server said instead.
   void connect() { connect(readers_.size()); }
   /// The same until `count` are connected.
   void connect(std::size_t count);
@@ -58,33 +62,39 @@ class Sink {
   /// Everybody leaves. Before the server is told to stop: nobody here would answer its goodbye.
   void disconnect();
 
+  /// So many messages have come to everybody, those who have stalled left out.
+  std::size_t everywhere() const;
+
   const std::vector<Receipts>& receipts() const { return receipts_; }
+  const Socket& socket(std::size_t reader) const { return readers_.at(reader).socket; }
   std::uint64_t polls() const { return polls_; }
 
  private:
   struct Reader {
     Socket socket;
     std::string rest;  // of what came: a number that is not there as a whole; of a poller, the answer so far
-    std::string cursor;     // of a poller
+    std::string position;   // of who polls or waits
     Clock::time_point due;  // of its next poll
     bool begun = false;
+    bool replied = false;  // to the cue
     bool asking = false;
     bool small = false;
     bool stalled = false;
   };
-  bool is_polling() const { return arm_ == "poll"; }
-  std::string handshake() const;
+  bool streams() const { return dialects_.front().way == Dialect::Way::streams; }
+  const feed::Address& room_of(std::size_t i) const { return rooms_[i % rooms_.size()]; }
+  const Dialect& dialect(std::size_t i) const { return dialects_[i % dialects_.size()]; }
   void wait_until_begun(std::size_t count);
   void step(Clock::time_point until);
   void read(std::size_t i);
+  bool begin(std::size_t i, std::string_view bytes);
   void scan(std::size_t i, std::string_view bytes, Clock::time_point now);
   void take_answer(std::size_t i, Clock::time_point now);
   void ask(std::size_t i);
   void ask_who_is_due();
 
-  std::string arm_;
-  feed::Address room_;
-  std::string epoch_;
+  std::vector<feed::Address> rooms_;
+  std::vector<Dialect> dialects_;  // of each room
   std::chrono::nanoseconds interval_;
   Socket epoll_;
   std::vector<Reader> readers_;

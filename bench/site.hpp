@@ -2,7 +2,9 @@
 // Where a run takes place: the server of an arm on one side of a network, the clients on the other.
 
 #include "bench/network.hpp"
+#include "bench/nginx_process.hpp"
 #include "bench/process.hpp"
+#include "bench/temporary_directory.hpp"
 #include "feed/client.hpp"
 
 #include <chrono>
@@ -35,23 +37,24 @@ struct Serving {
   std::chrono::milliseconds heartbeat = std::chrono::hours(1);
   std::vector<std::string> options =
       {};  ///< further ones of the server's command line; those of its history and its limits in the place of ours
+  std::vector<std::string> under = {};  ///< a program, and its arguments, that runs the server
 };
 
-/// The name of the server's program; empty for null, which has none. Throws std::invalid_argument for an
-/// unknown arm.
+/// The name of our server's program; empty for null, which has none. Throws std::invalid_argument for an
+/// unknown arm, and for those of the peers.
 std::string server_of(std::string_view arm);
 
-/// A server of the arm, which forgets nothing, and the way to it. While a Site lives, the thread that made it makes its
+/// A server of the arm, ours or a peer's, which forgets nothing, and the way to it. While a Site lives, the thread that made it makes its
 /// sockets on the clients' side. Used from that thread alone; one at a time.
 class Site {
  public:
-  /// Throws ServerFailed, NoNetwork.
+  /// Of `serving` a peer's server takes the link alone. Throws ServerFailed, NoNetwork, NoFrontProxy.
   Site(const Place& place, std::string_view arm, const Serving& serving = {});
 
   Network& network() { return *network_; }
   const Network& network() const { return *network_; }
   /// The server's process; null where it is not ours (`--server`), and for the arm null.
-  Process* process() { return process_.get(); }
+  Process* process() { return nginx_ ? &nginx_->process() : process_.get(); }
   /// The room of this run, as the clients reach it.
   const feed::Address& room() const { return room_; }
   /// The same room for who sits beside the server: the publisher, the harness's questions. Sockets to it are made inside
@@ -67,12 +70,16 @@ class Site {
 
   /// Throws ServerFailed where the server died.
   void check();
-  /// Stops it. Throws ServerFailed where it does not end as it should. Called at the end of a run that went well.
+  /// Stops it. Throws ServerFailed where it was gone or, but for Nchan, does not end as it should. Called at the end of a run that went well.
   void stop();
 
  private:
+  void start_peer(const Place& place, std::string_view arm);
+  std::unique_ptr<TemporaryDirectory> directory_;  // of nginx
   std::unique_ptr<Network> network_;
-  std::unique_ptr<Process> process_;  // stopped before the network goes
+  std::unique_ptr<Process> process_;     // stopped before the network goes
+  std::unique_ptr<NginxProcess> nginx_;  // in the place of process_, where the peer is one
+  bool has_nchan_ = false;
   feed::Address room_, beside_;
 };
 

@@ -54,8 +54,8 @@ struct Room {
   std::set<std::shared_ptr<Session>> readers;
 };
 
-// One connection: its first byte says whether it reads (R) or publishes (P). Lives as long as it waits for
-// something.
+// One connection: its first byte says whether it reads (R), publishes (P) or is sent back what it says (E). Lives as
+// long as it waits for something.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, Room& room) : socket_(std::move(socket)), room_(room) {}
@@ -129,6 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
         room_.readers.insert(shared_from_this());
       }
     }
+    if (kind_ == 'E') send(bytes_);
     if (kind_ != 'P') return bytes_.clear();
     std::size_t whole = 0;
     std::string answers;

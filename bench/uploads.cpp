@@ -31,6 +31,7 @@ constexpr double rate = 200;
 constexpr std::size_t picture_bytes = std::size_t{5} << 20;
 // So few that the pictures of those that are forgotten go, as they do in a server's life, before the quota is full.
 constexpr std::size_t history = 50;
+constexpr std::size_t quota = std::size_t{1} << 30;
 constexpr std::chrono::milliseconds grace{1000};
 
 // A GIF89a of `picture_bytes` that no other is like: one pixel, and a comment of which the first 8 bytes are its number.
@@ -101,7 +102,7 @@ class Uploader {
 void measure_uploads(const Place& place, bool keeps, std::chrono::milliseconds length, Run& run) {
   const TemporaryDirectory directory("uploads");
   Serving serving;
-  serving.options = {"--history", std::to_string(history)};
+  serving.options = {"--history", std::to_string(history), "--max-images", std::to_string(quota)};
   if (keeps) serving.options.insert(serving.options.end(), {"--data", directory.path().string()});
   Site site(place, run.arm, serving);
   const std::string epoch = site.at_server([&] { return Control(site.room_beside()); }).stats().epoch;

@@ -10,15 +10,23 @@ constexpr std::chrono::milliseconds timer_rest{10};
 
 }  // namespace
 
-void Bell::ring() {
+std::size_t Bell::ring(std::size_t most) {
   List heard;
-  heard.swap(waiting_);
-  while (!heard.empty()) heard.front().finish(Wake::rung);
+  std::size_t count = 0;
+  if (most == std::numeric_limits<std::size_t>::max()) {
+    heard.swap(waiting_);
+  } else {
+    auto end = waiting_.begin();
+    for (std::size_t n = 0; n < most && end != waiting_.end(); ++n) ++end;
+    heard.splice(heard.end(), waiting_, waiting_.begin(), end);
+  }
+  for (; !heard.empty(); ++count) heard.front().finish(Wake::rung);
   if (waiting_.empty() &&
       timer_due_ != Clock::time_point::max()) {  // a timer for nobody would keep the loop running
     timer_due_ = Clock::time_point::max();
     timer_.cancel();
   }
+  return count;
 }
 
 void Bell::arm(Clock::time_point due) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -92,8 +93,9 @@ class Bell {
  public:
   explicit Bell(net::any_io_executor executor) : timer_(std::move(executor)) {}
 
-  /// Everybody who waits now hears it; who begins to wait because of it hears the next one.
-  void ring();
+  /// Everybody who waits now hears it, or the `most` who have waited longest; who begins to wait because of it hears the next one.
+  /// Returns how many heard it.
+  std::size_t ring(std::size_t most = std::numeric_limits<std::size_t>::max());
 
   bool anybody() const { return !waiting_.empty(); }
 

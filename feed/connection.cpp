@@ -26,12 +26,12 @@ constexpr std::uint64_t longest_linger_bytes = 32 << 20;
 }  // namespace
 
 TimeLimit::TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time)
-    : timer_(socket.get_executor(), time) {
-  timer_.async_wait([&socket, this](const boost::system::error_code& error) {
-    if (error) return;  // destroyed: neither reference is good any more
-    expired_ = true;
+    : state_(std::make_shared<State>(State{&socket})), timer_(socket.get_executor(), time) {
+  timer_.async_wait([state = state_](const boost::system::error_code& error) {
+    if (error || !state->socket) return;  // the limit is over
+    state->expired = true;
     boost::system::error_code ignored;
-    socket.cancel(ignored);
+    state->socket->cancel(ignored);
   });
 }
 

@@ -2,6 +2,7 @@
 // One accepted TCP connection: what was read ahead, and the one function that writes.
 
 #include "feed/error.hpp"
+#include "feed/quota.hpp"
 #include "feed/traffic.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -61,6 +62,9 @@ class Connection
   /// Bytes of the head of the request under way, as it came: from the request line to the empty line.
   std::size_t head_bytes = 0;
 
+  /// For --publish-rate.
+  TokenBucket publishes;
+
   /// Set while somebody else than the request loop owns the connection: called once when the server stops.
   std::function<void()> on_stop;
 
@@ -79,13 +83,19 @@ class Connection
 class TimeLimit {
  public:
   TimeLimit(net::ip::tcp::socket& socket, std::chrono::steady_clock::duration time);
+  ~TimeLimit() { state_->socket = nullptr; }
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
-  bool expired() const { return expired_; }
+  bool expired() const { return state_->expired; }
 
  private:
+  struct State {
+    net::ip::tcp::socket* socket;  // null once the limit is over
+    bool expired = false;
+  };
+  std::shared_ptr<State>
+      state_;  // what the handler sees: time may be up while this ends, and it is called all the same
   net::steady_timer timer_;
-  bool expired_ = false;
 };
 
 /// Calls `on_left` once when the peer closes or resets the connection while nobody reads from it: for sessions that only

@@ -49,6 +49,9 @@ struct FilePart {
 /// what was expected.
 Response problem(http::status status, std::string_view detail, std::string fields = {});
 
+/// What an Error with a status is answered with; where that is a limit reached, with Retry-After.
+Response refusal_of(const Error& error);
+
 /// Lives as long as its handler runs. Exactly one of reply, begin, take_over is called.
 class Exchange {
  public:
@@ -149,7 +152,8 @@ class Exchange {
   } body_;
   std::string room_;
   std::string name_;
-  std::string query_;  // the encoded query of the target, without the question mark
+  std::string query_;            // the encoded query of the target, without the question mark
+  bool query_is_plain_ = false;  // nothing in it is encoded
   Answer answer_ = Answer::none;
   http::status status_ = http::status::unknown;
 };

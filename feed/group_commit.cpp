@@ -29,7 +29,7 @@ constexpr std::size_t most_gathering_bytes = std::size_t{64} << 20;
 constexpr Seq forgotten_share = 8;
 
 std::size_t size_of(const Draft& draft) {
-  return sizeof(Pending) + draft.author.size() + draft.text.size() + draft.image.size();
+  return sizeof(Pending) + draft.author.size() + draft.text.size() + draft.image.size() + draft.user.size();
 }
 
 }  // namespace

@@ -40,13 +40,13 @@ Response refusal(const Error& error) {
 }
 
 // Whose picture it is: the query's `author`, or the user.
-Result<std::string> author_of(const Exchange& exchange) {
-  const auto given = exchange.query("author");
+Result<std::string> author_of(const Exchange& exchange, std::string_view user) {
+  auto given = exchange.query("author");
   if (!given) return Error{given.error().code, given.error().detail, 400};
-  if (!*given) return feed::author_of(exchange.request());
+  if (!*given) return guest_name(user);
   const auto checked = check_author(**given);
   if (!checked) return Error{checked.error().code, checked.error().detail, 400};
-  return **given;
+  return **std::move(given);
 }
 
 // All of the body, into the upload. Errors without a status: the client left.
@@ -61,8 +61,8 @@ net::awaitable<Result<>> receive(Exchange& exchange, Pictures::Upload& upload) {
   co_return Result<>();
 }
 
-// What can be said before a byte of the picture has come.
-Result<std::string> admit(const Exchange& exchange, Pictures& pictures, std::uint64_t most_bytes) {
+// What can be said before a byte of the picture has come: the message, but for the picture.
+Result<Draft> admit(const Exchange& exchange, Pictures& pictures, std::uint64_t most_bytes) {
   const std::string type = exchange.field("Content-Type");
   if (!is_picture(type)) {
     return Error{Errc::invalid,
@@ -76,18 +76,21 @@ Result<std::string> admit(const Exchange& exchange, Pictures& pictures, std::uin
                              exchange.body_left(), most_bytes),
                  413};
   }
-  auto author = author_of(exchange);
-  if (!author) return author;
+  Draft draft;
+  draft.user = public_id(exchange.request());
+  auto author = author_of(exchange, draft.user);
+  if (!author) return author.error();
+  draft.author = *std::move(author);
   // Room for all of it is made as it comes: at once, it could take long.
   const auto fits = pictures.make_room(std::min<std::uint64_t>(exchange.body_left(), piece_bytes));
   if (!fits) return fits.error();
-  return author;
+  return draft;
 }
 
 // POST /rooms/{room}/images
 net::awaitable<void> upload(Exchange& exchange, Rooms& rooms, Pictures& pictures, std::uint64_t most_bytes) {
-  auto author = admit(exchange, pictures, most_bytes);
-  if (!author) co_return co_await exchange.reply(refusal(author.error()));
+  auto draft = admit(exchange, pictures, most_bytes);
+  if (!draft) co_return co_await exchange.reply(refusal(draft.error()));
 
   Pictures::Upload picture(pictures, exchange.body_left());
   const auto received = co_await receive(exchange, picture);
@@ -96,10 +99,12 @@ net::awaitable<void> upload(Exchange& exchange, Rooms& rooms, Pictures& pictures
   const auto name = picture.keep();
   if (!name) co_return co_await exchange.reply(refusal(name.error()));
 
-  Room& room = rooms.open(exchange.room());
-  const std::string image = std::string(path) + *name;
-  Draft draft{*std::move(author), {}, image};
-  Publication publication = room.publish(std::move(draft));
+  const auto opened = rooms.open(exchange.room(), exchange.client_address());
+  if (!opened) co_return co_await exchange.reply(refusal(opened.error()));
+  Room& room = **opened;
+  draft->image = std::string(path) + *name;
+  const std::string image = draft->image;
+  Publication publication = room.publish(*std::move(draft));
   if (!publication.ended()) co_await publication.wait();
   const auto& place = publication.place();
   if (!place) co_return co_await exchange.reply(refusal(place.error()));

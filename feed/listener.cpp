@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,8 +28,16 @@ namespace {
 constexpr std::chrono::milliseconds idle_time{
     75000};  // longer than the longest poll interval that makes sense to keep open
 constexpr std::uint32_t longest_head = 8192;
-constexpr std::size_t read_size = 4096;
+// What is asked for at once: what a browser's head takes, since a client that waits keeps the memory for it. Who fills that, as a
+// publisher does that waits for no answers, is read in larger pieces.
+constexpr std::size_t smallest_read = 1024, largest_read = 16 * 1024;
+constexpr int most_accepted_at_once = 64;  // then it is the others' turn
 constexpr std::chrono::milliseconds pause_after_failed_accept{50};
+
+// What is freed stays with the allocator, for the next ones. Where half of a crowd has left and not come back soon, it is given back
+// to the system: some milliseconds for 100 MB, once for a crowd.
+constexpr std::size_t least_crowd = 100;
+constexpr std::chrono::seconds time_to_return{5};
 
 Error refusal(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
@@ -74,21 +83,51 @@ std::size_t parse(Parser& parser, beast::flat_buffer& buffer, boost::system::err
 // A connection's place among those of all threads: it takes that along from one to the other.
 class Listener::Place {
  public:
-  Place(Listeners& all, std::size_t limit, std::shared_ptr<void> busy)
-      : all_(&all), admitted_(all.admitted.fetch_add(1) < limit), busy_(std::move(busy)) {
-    if (!admitted_) --all.admitted;
-  }
+  Place(Listeners& all, const Options& options, const net::ip::address& from, std::shared_ptr<void> busy)
+      : all_(&all), from_(from), refused_(take(options)), busy_(std::move(busy)) {}
   Place(Place&& other) noexcept
-      : all_(other.all_), admitted_(std::exchange(other.admitted_, false)), busy_(std::move(other.busy_)) {}
+      : all_(other.all_),
+        from_(other.from_),
+        refused_(std::exchange(other.refused_, Refused::moved)),
+        busy_(std::move(other.busy_)) {}
   Place& operator=(Place&&) = delete;
   ~Place() {
-    if (admitted_) --all_->admitted;
+    if (refused_ != Refused::no) return;
+    all_->by_address.give_back(from_);
+    --all_->admitted;
   }
-  bool admitted() const { return admitted_; }
+
+  /// Why there is none; a connection that is refused does not take a place while it is told so.
+  std::optional<Error> refusal_for(const Options& options) const {
+    switch (refused_) {
+      case Refused::full:
+        return refusal(http::status::service_unavailable,
+                       "there are " + std::to_string(options.max_connections) +
+                           " connections already, the limit of --max-connections");
+      case Refused::too_many:
+        return refusal(
+            http::status::too_many_requests,
+            "there are " + std::to_string(options.max_connections_per_address) +
+                " connections from this address already, the limit of --max-connections-per-address");
+      case Refused::no:
+      case Refused::moved:
+        break;
+    }
+    return std::nullopt;
+  }
 
  private:
+  enum class Refused : std::uint8_t { no, full, too_many, moved };
+  Refused take(const Options& options) {
+    const bool is_full = all_->admitted.fetch_add(1) >= options.max_connections;
+    if (!is_full && all_->by_address.take(from_)) return Refused::no;
+    --all_->admitted;
+    return is_full ? Refused::full : Refused::too_many;
+  }
+
   Listeners* all_;
-  bool admitted_;  // one of --max-connections; a refused one does not take a place while it is told so
+  net::ip::address from_;  // where those are counted
+  Refused refused_;
   std::shared_ptr<void> busy_;
 };
 
@@ -98,11 +137,12 @@ class Listener::Registration {
   Registration(Listener& in, Connection& served) : listener_(in), connection_(served) {
     listener_.connections_.push_back(connection_);
     ++listener_.counters_.connections;
+    listener_.crowd_ = std::max<std::size_t>(listener_.crowd_, listener_.counters_.connections);
   }
   ~Registration() {
     --listener_.counters_.connections;
     connection_.unlink();
-    if (listener_.stopping_ && listener_.connections_.empty()) listener_.timer_.cancel();
+    listener_.on_left();
   }
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
@@ -119,6 +159,7 @@ struct Listener::Guest {
   int descriptor;
   beast::flat_buffer buffer;
   Traffic so_far;
+  TokenBucket publishes;
   std::size_t head_bytes;
   Head head;
 };
@@ -133,7 +174,9 @@ Listener::Listener(const Options& options, const Routes& routes, Rooms& rooms, s
       all_(all),
       counters_(rooms.counters(thread)),
       acceptor_(rooms.executor(thread)),
-      timer_(rooms.executor(thread)) {
+      timer_(rooms.executor(thread)),
+      silent_(rooms.executor(thread)),
+      quiet_(rooms.executor(thread)) {
   if (thread == 0) {
     net::ip::tcp::resolver resolver(acceptor_.get_executor());
     const net::ip::tcp::endpoint endpoint =
@@ -174,15 +217,34 @@ void Listener::stop(std::chrono::milliseconds patience) {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   timer_.cancel();
+  quiet_.cancel();
   // Stopping one session may end others; none is added any more, so walk over the ones that are there now.
   for (auto at = connections_.begin(); at != connections_.end();) {
     Connection& connection = *at++;
     if (connection.idle) connection.socket().cancel(ignored);
     if (connection.on_stop) std::exchange(connection.on_stop, nullptr)();
   }
+  silent_.ring();  // nobody waits for a request any more
   due_ = Clock::now() + patience;
   if (!connections_.empty()) cut_off_when_due();
   busy_.reset();
+}
+
+void Listener::on_left() {
+  if (stopping_) {
+    if (connections_.empty()) timer_.cancel();
+    return;
+  }
+  if (crowd_ < least_crowd || counters_.connections > crowd_ / 2) return;
+  crowd_ = 0;  // the next connection begins to count anew
+  quiet_.expires_after(time_to_return);
+  quiet_.async_wait([](const boost::system::error_code& error) {
+#ifdef __GLIBC__
+    if (!error) ::malloc_trim(0);
+#else
+    (void)error;
+#endif
+  });
 }
 
 void Listener::cut_off_when_due() {
@@ -199,14 +261,17 @@ void Listener::cut_off_when_due() {
 net::awaitable<void> Listener::accept() {
   while (!stopping_) {
     boost::system::error_code error;
-    net::ip::tcp::socket socket =
-        co_await acceptor_.async_accept(net::redirect_error(net::use_awaitable, error));
+    co_await acceptor_.async_wait(net::socket_base::wait_read,
+                                  net::redirect_error(net::use_awaitable, error));
     if (stopping_) co_return;
-    if (!error) {
+    for (int accepted = 0; !error && accepted < most_accepted_at_once; ++accepted) {
+      net::ip::tcp::socket socket(acceptor_.get_executor());
+      acceptor_.accept(socket, error);  // non-blocking
+      if (error) break;
       open_spare();
       net::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), report);
-      continue;
     }
+    if (!error || error == net::error::would_block) continue;
     if (error == net::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system)
       co_await shed();
     // Whatever it was (also ENOBUFS, ENOMEM): never spin on it, never stop accepting because of it.
@@ -236,7 +301,10 @@ net::awaitable<void> Listener::shed() {
 net::awaitable<void> Listener::serve(net::ip::tcp::socket socket) {
   if (stopping_) co_return;
   ++counters_.accepted;
-  Place place(all_, options_.max_connections, busy_);
+  boost::system::error_code gone;
+  net::ip::address from;
+  if (all_.by_address.each() > 0) from = socket.remote_endpoint(gone).address();
+  Place place(all_, options_, from, busy_);
   Connection connection(std::move(socket), counters_.traffic);
   const Registration registration(*this, connection);
   co_await converse(connection, place, {});
@@ -255,6 +323,7 @@ net::awaitable<void> Listener::take_in(Guest guest) {
   Connection connection(std::move(socket), counters_.traffic, guest.so_far);
   connection.buffer() = std::move(guest.buffer);
   connection.head_bytes = guest.head_bytes;
+  connection.publishes = guest.publishes;
   const Registration registration(*this, connection);
   if (stopping_) cut_off_when_due();
   co_await converse(connection, place, std::move(guest.head));
@@ -266,8 +335,8 @@ void Listener::hand_over(Connection& connection, Place& place, Head head, Listen
   const auto protocol = socket.local_endpoint(error).protocol();
   Guest guest{std::move(place),      protocol,
               socket.release(error), std::move(connection.buffer()),
-              connection.traffic(),  connection.head_bytes,
-              std::move(head)};
+              connection.traffic(),  connection.publishes,
+              connection.head_bytes, std::move(head)};
   net::co_spawn(to.acceptor_.get_executor(), to.take_in(std::move(guest)), report);
 }
 
@@ -292,64 +361,16 @@ net::awaitable<void> Listener::refuse(Connection& connection, Error error, std::
 
 // `first`: a request that was read already.
 net::awaitable<void> Listener::converse(Connection& connection, Place& place, std::optional<Head> first) {
-  if (!place.admitted()) {
-    Error full = refusal(http::status::service_unavailable,
-                         "there are " + std::to_string(options_.max_connections) +
-                             " connections already, the limit of --max-connections");
-    co_await refuse(connection, std::move(full), "Retry-After: 1\r\n");
+  if (auto refusal = place.refusal_for(options_)) {
+    co_await refuse(connection, *std::move(refusal), "Retry-After: 1\r\n");
     co_return;
   }
   for (;;) {
-    const bool is_guest = first.has_value();
-    Result<Head> head = co_await read_head(connection, first);
-    connection.idle = false;
-    const bool may_overtake = head && head->request.method() == http::verb::post;
-    // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
-    if (connection.owes() && !may_overtake) co_await connection.receipts().told();
-    if (!head && head.error().status == 0) co_return;  // the peer left, or has nothing more to ask
-    if (!is_guest) ++counters_.requests;
-    if (!head) {
-      co_await refuse(connection, head.error(), {});
-      co_return;
-    }
-    const auto host = head->request[http::field::host];
-    const auto origin = head->request[http::field::origin];
-    const bool foreign = !origin.empty() && is_foreign(origin, host);
-    Exchange exchange(connection, std::move(head->request), foreign ? std::string(origin) : std::string(),
-                      &proxies_);
-    exchange.expect_body(head->body_bytes, options_.body_time);
-    if (stopping_) exchange.framing_.keep_alive = false;
-    auto found = routes_.find(exchange);
-    if (Listener* other = other_thread_of(exchange)) {
-      if (connection.owes()) co_await connection.receipts().told();
-      Head again{std::move(exchange.request()), exchange.body_left()};
-      hand_over(connection, place, std::move(again), *other);
-      co_return;
-    }
-    if (!exchange.body_.streamed && exchange.body_left() > 0) {
-      if (exchange.body_left() > options_.max_message) {
-        Error too_large = refusal(http::status::payload_too_large, "the body is larger than " +
-                                                                       std::to_string(options_.max_message) +
-                                                                       " bytes, the limit of --max-message");
-        co_await refuse(connection, std::move(too_large), {}, exchange.body_left());
-        co_return;
-      }
-      exchange.take_buffered_body();
-      if (exchange.body_left() > 0) {
-        const auto read = co_await exchange.read_whole_body();
-        if (!read && connection.owes()) co_await connection.receipts().told();
-        if (!read && read.error().status == 0) co_return;  // the peer left
-        if (!read) {
-          co_await refuse(connection, read.error(), {}, exchange.body_left());
-          co_return;
-        }
-      }
-    }
-    if (auto* response = std::get_if<Response>(&found)) {
-      co_await exchange.reply(std::move(*response));
-    } else {
-      co_await (*std::get<const Handler*>(found))(exchange);
-    }
+    Asked asked;
+    co_await listen(connection, place, first, asked);
+    if (!asked.exchange) co_return;  // the peer left, was refused, or is served by another thread now
+    Exchange& exchange = *asked.exchange;
+    if (asked.handler) co_await (*asked.handler)(exchange);
     if (static_cast<unsigned>(exchange.status()) >= 400) ++counters_.refused;
     if (!exchange.keep_alive() || stopping_) {
       if (connection.owes()) co_await connection.receipts().told();
@@ -357,6 +378,61 @@ net::awaitable<void> Listener::converse(Connection& connection, Place& place, st
         co_await connection.close_gently(exchange.body_left());
       co_return;
     }
+  }
+}
+
+// Reads the next request, up to where its handler begins. A coroutine of its own, so that what it needs is gone when a handler runs: a
+// stream's may run for hours.
+net::awaitable<void> Listener::listen(Connection& connection, Place& place, std::optional<Head>& first,
+                                      Asked& asked) {
+  const bool is_guest = first.has_value();
+  Result<Head> head = co_await read_head(connection, first);
+  connection.idle = false;
+  const bool may_overtake = head && head->request.method() == http::verb::post;
+  // What is published is answered when it is on the disk. Meanwhile more is taken from the client, but nothing else is answered.
+  if (connection.owes() && !may_overtake) co_await connection.receipts().told();
+  if (!head && head.error().status == 0) co_return;  // the peer left, or has nothing more to ask
+  if (!is_guest) ++counters_.requests;
+  if (!head) {
+    co_await refuse(connection, head.error(), {});
+    co_return;
+  }
+  const auto origin = head->request[http::field::origin];
+  const bool foreign = !origin.empty() && is_foreign(origin, head->request[http::field::host]);
+  Exchange& exchange = asked.exchange.emplace(connection, std::move(head->request),
+                                              foreign ? std::string(origin) : std::string(), &proxies_);
+  exchange.expect_body(head->body_bytes, options_.body_time);
+  if (stopping_) exchange.framing_.keep_alive = false;
+  auto found = routes_.find(exchange);
+  if (Listener* other = other_thread_of(exchange)) {
+    if (connection.owes()) co_await connection.receipts().told();
+    Head again{std::move(exchange.request()), exchange.body_left()};
+    hand_over(connection, place, std::move(again), *other);
+    asked.exchange.reset();
+    co_return;
+  }
+  if (!exchange.body_.streamed && exchange.body_left() > 0) {
+    Result<> read;
+    if (exchange.body_left() > options_.max_message) {
+      read = refusal(http::status::payload_too_large, "the body is larger than " +
+                                                          std::to_string(options_.max_message) +
+                                                          " bytes, the limit of --max-message");
+    } else {
+      exchange.take_buffered_body();
+      if (exchange.body_left() > 0) read = co_await exchange.read_whole_body();
+      if (!read && connection.owes()) co_await connection.receipts().told();
+    }
+    if (!read) {
+      if (read.error().status != 0)  // else the peer left
+        co_await refuse(connection, read.error(), {}, exchange.body_left());
+      asked.exchange.reset();
+      co_return;
+    }
+  }
+  if (auto* response = std::get_if<Response>(&found)) {
+    co_await exchange.reply(std::move(*response));
+  } else {
+    asked.handler = std::get<const Handler*>(found);
   }
 }
 
@@ -370,12 +446,20 @@ net::awaitable<Result<Listener::Head>> Listener::read_head(Connection& connectio
   // Between requests a connection may be silent; once something has come, the head must follow.
   connection.idle = true;
   if (connection.buffer().size() == 0) {
-    stream.expires_after(connection.traffic().in == 0 ? options_.head_time : idle_time);
-    const std::size_t some = co_await stream.async_read_some(connection.buffer().prepare(read_size),
+    // One timer for all who are silent: one for each would be set and unset with every request.
+    Waiter patience;
+    const auto give_up = [&connection](Wake why) {
+      boost::system::error_code ignored;
+      if (why == Wake::due) connection.socket().cancel(ignored);
+    };
+    silent_.wait(patience, Clock::now() + (connection.traffic().in == 0 ? options_.head_time : idle_time),
+                 give_up);
+    const std::size_t wanted = std::clamp(connection.buffer().capacity(), smallest_read, largest_read);
+    const std::size_t some = co_await stream.async_read_some(connection.buffer().prepare(wanted),
                                                              net::redirect_error(net::use_awaitable, error));
     if (error || stopping_) co_return Error{Errc::left, "no further request"};
-    stream.expires_never();
     connection.buffer().commit(some);
+    if (some == wanted && some < largest_read) connection.buffer().reserve(2 * wanted);
   }
   http::request_parser<http::string_body> parser;
   parser.header_limit(longest_head);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace feed {
 namespace json = boost::json;
@@ -40,6 +41,13 @@ Result<std::string> text_member(const json::object& object, std::string_view nam
     return invalid("\"" + std::string(name) + "\" is of type " + std::string(kind_of(*value)) +
                    ", expected a string");
   return std::string(*text);
+}
+
+// What would end a line, or turn around what stands behind it in the line: control characters, separators of lines, and embeddings,
+// overrides and isolates of direction (UAX #9, 2). Not the marks U+200E, U+200F and U+061C, which turn nothing around and occur in Arabic
+// and Hebrew, and not U+200D, which emoji are joined by.
+bool disturbs_a_line(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 Result<std::int64_t> number_member(const json::object& object, std::string_view name) {
@@ -146,17 +154,25 @@ std::string encode(const Message& message) {
                      std::to_string(message.at_ms) + R"(,"author":)" + quote(message.author) + R"(,"text":)" +
                      quote(message.text);
   if (!message.image.empty()) json += R"(,"image":)" + quote(message.image);
+  if (!message.user.empty()) json += R"(,"user":)" + quote(message.user);
   return json + '}';
 }
 
 Message numbered(Draft draft, Seq seq, std::int64_t at_ms) {
-  return {seq, at_ms, std::move(draft.author), std::move(draft.text), std::move(draft.image)};
+  return {seq,
+          at_ms,
+          std::move(draft.author),
+          std::move(draft.text),
+          std::move(draft.image),
+          std::move(draft.user)};
 }
 
 std::string shortened(std::string_view json, std::size_t most_bytes) {
-  // A quote inside of a string is escaped, so neither of these can be a part of what somebody wrote.
+  // A quote inside of a string is escaped, so none of these can be a part of what somebody wrote. What may stand behind the text is a
+  // picture's path and a user, some 70 bytes.
   constexpr std::string_view before = R"(,"text":")";
-  constexpr std::string_view behind = R"(","image":")";
+  constexpr std::string_view behind[] = {R"(","image":")", R"(","user":")"};  // in their order
+  constexpr std::size_t longest_end = 128;
   const std::size_t begin = json.find(before) + before.size();
   std::size_t end = begin;  // of what is kept: always between two characters
   for (;;) {
@@ -173,8 +189,11 @@ std::string shortened(std::string_view json, std::size_t most_bytes) {
   }
   std::string cut(json.substr(0, end));
   cut += "…\"";
-  const std::size_t image = json.rfind(behind);
-  if (image != std::string_view::npos) return cut.append(json.substr(image + 1));
+  const std::string_view last = json.substr(json.size() - std::min(json.size(), longest_end));
+  for (const std::string_view member : behind) {
+    const std::size_t at = last.find(member);
+    if (at != std::string_view::npos) return cut.append(last.substr(at + 1));
+  }
   return cut += '}';
 }
 
@@ -194,22 +213,22 @@ Result<Message> parse_message(const json::object& object) {
   auto text = text_member(object, "text");
   if (!text) return text.error();
   Message message{static_cast<Seq>(*seq), *at, *std::move(author), *std::move(text)};
-  if (object.contains("image")) {
-    auto image = text_member(object, "image");
-    if (!image) return image.error();
-    message.image = *std::move(image);
+  for (const auto& [name, member] : {std::pair("image", &message.image), std::pair("user", &message.user)}) {
+    if (!object.contains(name)) continue;
+    auto said = text_member(object, name);
+    if (!said) return said.error();
+    *member = *std::move(said);
   }
   return message;
 }
 
 std::string_view image_in(std::string_view text) {
-  // The last member; within a string there would be a backslash before each quotation mark.
+  // Within a string there would be a backslash before each quotation mark; a path has none.
   constexpr std::string_view member = R"(,"image":")";
-  constexpr std::string_view end = R"("})";
   const std::size_t at = text.rfind(member);
-  if (at == std::string_view::npos || !text.ends_with(end)) return {};
+  if (at == std::string_view::npos) return {};
   const std::string_view image = text.substr(at + member.size());
-  return image.substr(0, image.size() - end.size());
+  return image.substr(0, image.find('"'));
 }
 
 Result<Draft> parse_draft(std::string_view text, std::string_view default_author) {
@@ -272,7 +291,14 @@ Result<> check_author(std::string_view name) {
     return invalid("author is " + std::to_string(name.size()) + " bytes, expected 1 to " +
                    std::to_string(longest_author));
   }
-  if (valid_utf8(name) != name) return invalid("author is not UTF-8");
+  namespace utf = boost::locale::utf;
+  for (auto at = name.begin(); at != name.end();) {
+    const utf::code_point c = utf::utf_traits<char>::decode(at, name.end());
+    if (c == utf::illegal || c == utf::incomplete) return invalid("author is not UTF-8");
+    if (disturbs_a_line(c))
+      return invalid(
+          "author holds a control character, a line separator or a direction override, expected none");
+  }
   return {};
 }
 

@@ -78,6 +78,7 @@ struct Draft {
   std::string author;
   std::string text;
   std::string image{};  ///< the path of a picture, "/images/….gif"; empty for none. Set by the server alone
+  std::string user{};   ///< by the public id; empty for none. Set by the server alone
 };
 
 struct Message {
@@ -86,6 +87,7 @@ struct Message {
   std::string author;
   std::string text;
   std::string image{};  ///< the path of a picture on the same server; empty for none
+  std::string user{};   ///< who said it: 6 characters of [0-9a-z]; empty where there was no cookie
 
   bool operator==(const Message&) const = default;
 };
@@ -93,8 +95,8 @@ struct Message {
 /// What a draft becomes once it has its place.
 Message numbered(Draft draft, Seq seq, std::int64_t at_ms);
 
-/// One line: `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`, with `"image":"/images/….gif"` at its end where there
-/// is one.
+/// One line: `{"seq":17,"at":1763780000123,"author":"ada","text":"hi"}`, with `"image":"/images/….gif"` and then
+/// `"user":"5ek7e5"` at its end where there is one.
 std::string encode(const Message& message);
 
 /// The same message, as encode() made it, with a text of `most_bytes` at most: where it was longer it ends with "…". For lists, in
@@ -106,9 +108,9 @@ Result<Message> parse_message(std::string_view json);
 std::string_view image_in(std::string_view json);
 Result<Message> parse_message(const boost::json::object& object);
 
-/// `{"author":"ada","text":"hi"}`; author may be left out and is then `default_author`, other members are ignored: also `image`,
-/// which nobody but the server may set.
-/// An author is 1 to 64 bytes. Errors: not JSON, not UTF-8, not an object, a member of another type.
+/// `{"author":"ada","text":"hi"}`; author may be left out and is then `default_author`, other members are ignored: also `image`
+/// and `user`, which nobody but the server may set.
+/// An author is as check_author() wants it. Errors: not JSON, not UTF-8, not an object, a member of another type.
 Result<Draft> parse_draft(std::string_view json, std::string_view default_author);
 Result<Draft> parse_draft(const boost::json::object& object, std::string_view default_author);
 
@@ -124,7 +126,8 @@ std::string valid_utf8(std::string_view text);
 /// Parses a JSON object. Errors say where and why: not JSON, not UTF-8, nested deeper than 32, or not an object.
 Result<boost::json::object> parse_object(std::string_view json);
 
-/// Authors are 1 to 64 bytes of UTF-8.
+/// Authors are 1 to 64 bytes of UTF-8 without control characters, separators of lines, and what overrides the direction of text: a name
+/// stands in one line with what others say.
 Result<> check_author(std::string_view name);
 
 /// Room names are 1 to 64 bytes of UTF-8 without control characters and without `/`, and neither `.` nor `..`.

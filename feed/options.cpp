@@ -17,6 +17,11 @@ std::string check_origin(const std::string& text) {
                : "origin is \"" + text + "\", expected scheme, host and port like \"http://localhost:3000\"";
 }
 
+// As of a script whose variable is not set: without this nothing would be kept, and nobody told.
+std::string check_directory(const std::string& text) {
+  return text.empty() ? "the directory's name is empty, expected one like \"chat-data\"" : std::string();
+}
+
 std::string check_address(const std::string& text) {
   boost::system::error_code error;
   boost::asio::ip::make_address(text, error);
@@ -56,6 +61,18 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_option("--threads", options.threads,
                  "that serve, each with rooms of its own; more than one helps where several rooms are busy")
       ->check(CLI::Range(std::size_t{1}, std::size_t{256}));
+  app.add_option("--max-connections-per-address", options.max_connections_per_address,
+                 "further ones from the same address get 429; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}));
+  app.add_option("--max-rooms", options.max_rooms, "whoever makes another one gets 503; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{100'000'000}));
+  app.add_option("--max-rooms-per-client", options.max_rooms_per_client,
+                 "who has made as many from one address gets 429; 0 is no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{100'000'000}));
+  app.add_option(
+         "--publish-rate", options.publish_rate,
+         "messages a second over one connection, and at once as many; more get 429, or an error; 0 is no limit")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--heartbeat", heartbeat, "seconds of silence until a comment or a ping")
       ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--tick", tick,
@@ -70,8 +87,9 @@ std::variant<Options, int> parse_options(int argc, char** argv, std::string_view
   app.add_flag("--deflate", options.deflate,
                "permessage-deflate at GET /echo, for clients that offer it; a feed is never compressed");
   app.add_option(
-      "--data", options.data,
-      "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory");
+         "--data", options.data,
+         "a directory that keeps what is said across restarts, made if it is not there; without it all is in memory")
+      ->check(CLI::Validator(check_directory, "DIR"));
   app.add_option("--trusted-proxy", options.trusted_proxy,
                  "the address of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated")
       ->check(CLI::Validator(check_address, "ADDRESS"));

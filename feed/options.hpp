@@ -22,6 +22,10 @@ struct Options {
   std::uint64_t max_image = 5 << 20;        ///< bytes of a picture
   std::optional<std::uint64_t> max_images;  ///< bytes of all pictures; 1 GiB with `data`, 64 MiB without
   std::size_t max_connections = 10000;
+  std::size_t max_connections_per_address = 0;  ///< 0: as many as in all
+  std::size_t max_rooms = 100'000;
+  std::size_t max_rooms_per_client = 10'000;   ///< made by one address
+  double publish_rate = 0;                     ///< messages a second over one connection; 0: no limit
   std::size_t threads = 1;                     ///< that serve; a room belongs to one of them
   std::chrono::milliseconds head_time{15000};  ///< for a request's head to arrive, else 408
   std::chrono::milliseconds body_time{30000};  ///< and for its body

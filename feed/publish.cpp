@@ -3,6 +3,8 @@
 #include "feed/user.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
@@ -34,7 +36,7 @@ Response answer(http::status status, std::string body) { return {status, json_ty
 
 Response placed(const Result<Cursor>& place) {
   if (place) return answer(http::status::created, encode(Hello{*place, {}}));
-  return problem(static_cast<http::status>(place.error().status), place.error().detail, "Retry-After: 1\r\n");
+  return refusal_of(place.error());
 }
 
 // POST /rooms/{room}/messages. A form on a foreign page cannot send application/json without asking first.
@@ -49,8 +51,20 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
   }
   auto draft = parse_draft(exchange.request().body(), "");
   if (!draft) co_return co_await exchange.reply(problem(http::status::bad_request, draft.error().detail));
-  if (draft->author.empty()) draft->author = author_of(exchange.request());  // it was left out
-  Room& room = rooms.open(exchange.room());
+  draft->user = public_id(exchange.request());
+  if (draft->author.empty()) draft->author = guest_name(draft->user);  // it was left out
+  const auto pause = exchange.connection().publishes.take(rooms.most().publish_rate, Clock::now());
+  if (pause > Clock::duration::zero()) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(pause).count();
+    Response refusal =
+        problem(http::status::too_many_requests, too_often(rooms.most().publish_rate, pause).detail,
+                fmt::format("Retry-After: {}\r\n", seconds));
+    co_await exchange.reply(std::move(refusal));
+    co_return co_await rest(pause);
+  }
+  const auto opened = rooms.open(exchange.room(), exchange.client_address());
+  if (!opened) co_return co_await exchange.reply(refusal_of(opened.error()));
+  Room& room = **opened;
   Publication publication = room.publish(*std::move(draft));
   if (publication.ended()) co_return co_await exchange.reply(placed(publication.place()));
   std::function<Response(const Result<Cursor>&)> later = [&room](const Result<Cursor>& place) {
@@ -61,7 +75,7 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
 }
 
 struct Listed {
-  std::string_view room;  // rooms stay
+  std::string room;
   std::string json;
 };
 
@@ -69,8 +83,9 @@ struct Listed {
 net::awaitable<void> add_rooms(const Rooms& rooms, std::size_t thread, std::vector<Listed>& listed) {
   for (const auto& [name, room] : rooms.all(thread)) {
     const Log& log = room->log();
-    std::string json = fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name),
-                                   to_string(log.cursor()), room->readers());
+    std::string json =
+        fmt::format(R"({{"room":{},"cursor":"{}","readers":{}}})", quote(name), to_string(log.cursor()),
+                    room->readers() + room->pollers().count(Clock::now()));
     if (log.json().count() > 0) {
       json.back() = ',';
       json += R"("last":)" + shortened(log.at(log.last()), most_text_in_list) + '}';
@@ -126,6 +141,21 @@ net::awaitable<void> health(Exchange& exchange) {
 }
 
 }  // namespace
+
+Error too_often(double a_second, Clock::duration wait) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+  return {Errc::refused,
+          fmt::format(
+              "that is more than {:g} messages a second over one connection, the limit of --publish-rate; "
+              "the next one may come in {} ms",
+              a_second, ms),
+          429};
+}
+
+net::awaitable<void> rest(Clock::duration time) {
+  net::steady_timer timer(co_await net::this_coro::executor, time);
+  co_await timer.async_wait(net::use_awaitable);
+}
 
 void mount_rooms(Routes& routes, Rooms& rooms) {
   routes.add(http::verb::post, "/rooms/{room}/messages",

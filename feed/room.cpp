@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -13,6 +14,11 @@ namespace {
 // A flush is posted again until a whole turn of the loop has brought nothing new, so that what a busy publisher sends
 // gathers into one write per reader. A lone message waits for one turn of the loop; a flood for this many at most.
 constexpr int longest_gathering = 64;
+
+// All readers of a server that stops are told within this time, so many at a time; a few at once.
+constexpr std::chrono::milliseconds longest_goodbyes{3000};
+constexpr std::chrono::milliseconds goodbye_interval{20};
+constexpr std::size_t few_goodbyes = 10;
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -47,7 +53,10 @@ Room::Room(std::string name, std::string epoch, HistoryLimits limits, net::any_i
       kept_from_(first) {}
 
 Publication Room::publish(Draft draft) {
+  spoken_ = true;
   if (commit_) return commit_->add(*this, std::move(draft), now_ms());
+  // In memory alone nobody would hear it: the readers are leaving.
+  if (closed_) return Publication(Error{Errc::refused, "the server stops, and takes no more messages", 503});
   return Publication(append(encode(numbered(std::move(draft), log_.last() + 1, now_ms()))));
 }
 
@@ -104,6 +113,7 @@ Reader::Reader(Room& room, Encoder encoder, const After& after)
 Reader::~Reader() {
   --room_.readers_;
   --room_.counters_.readers;
+  if (room_.readers_ == 0 && !room_.spoken_ && room_.rooms_) room_.rooms_->let_go(room_);
 }
 
 News Reader::ready(std::size_t limit) {
@@ -134,8 +144,12 @@ void Reader::leave() {
 Rooms::Rooms(net::any_io_executor executor, HistoryLimits limits)
     : Rooms(std::vector<net::any_io_executor>{std::move(executor)}, limits) {}
 
-Rooms::Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits)
-    : limits_(limits), epoch_(make_epoch()), parts_(threads.begin(), threads.end()) {}
+Rooms::Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits, RoomLimits most)
+    : limits_(limits),
+      most_(most),
+      made_by_(most.rooms_per_client),
+      epoch_(make_epoch()),
+      parts_(threads.begin(), threads.end()) {}
 
 // FNV-1a. Not std::hash: its lowest bits are as good as thrown dice, of which 16 seldom show each of two sides 8 times. These tell
 // names that count up apart, room-1 and room-2, and so spread them evenly over 2 or 4 threads.
@@ -149,6 +163,7 @@ std::size_t Rooms::thread_of(std::string_view room) const {
 void Rooms::restore(const Kept& message) {
   Room* room = find(message.room);
   if (!room) room = &make(message.room, message.seq);
+  room->spoken_ = true;
   room->log_.append(std::string(message.json));
   room->oldest_.store(room->log_.first(), std::memory_order_relaxed);
 }
@@ -163,10 +178,38 @@ Room& Rooms::open(std::string_view name) {
   return make(name, 1);
 }
 
+Result<Room*> Rooms::open(std::string_view name, const net::ip::address& who) {
+  if (Room* room = find(name)) return room;
+  if (most_.rooms > 0 && count_ >= most_.rooms) {
+    return Error{Errc::refused,
+                 "there are " + std::to_string(most_.rooms) + " rooms already, the limit of --max-rooms",
+                 503};
+  }
+  if (!made_by_.take(who)) {
+    return Error{Errc::refused,
+                 "this client has made " + std::to_string(most_.rooms_per_client) +
+                     " rooms already, the limit of --max-rooms-per-client",
+                 429};
+  }
+  Room& room = make(name, 1);
+  room.made_by_ = who;
+  return &room;
+}
+
+void Rooms::let_go(Room& room) {
+  Part& part = part_of(room.name_);
+  if (part.closed || room.bell_.anybody()) return;
+  if (room.made_by_) made_by_.give_back(*room.made_by_);
+  --count_;
+  part.rooms.erase(part.rooms.find(room.name_));
+}
+
 Room& Rooms::make(std::string_view name, Seq first) {
   Part& part = part_of(name);
   auto room = std::make_unique<Room>(std::string(name), epoch_, limits_, part.executor, part.counters,
                                      part.commit, first);
+  room->rooms_ = this;
+  ++count_;
   if (part.closed) room->close();
   return *part.rooms.emplace(std::string(name), std::move(room)).first->second;
 }
@@ -178,8 +221,29 @@ Room* Rooms::find(std::string_view name) const {
 }
 
 void Rooms::close(std::size_t thread) {
-  parts_[thread].closed = true;
-  for (const auto& [name, room] : parts_[thread].rooms) room->close();
+  Part& part = parts_[thread];
+  part.closed = true;
+  std::size_t readers = 0;
+  for (const auto& [name, room] : part.rooms) {
+    room->closed_ = true;
+    readers += room->readers_;
+  }
+  part.goodbyes =
+      std::max<std::size_t>(few_goodbyes, readers * goodbye_interval.count() / longest_goodbyes.count());
+  say_goodbye(part);
+}
+
+void Rooms::say_goodbye(Part& part) {
+  std::size_t left = part.goodbyes;
+  for (const auto& [name, room] : part.rooms) {
+    left -= room->bell_.ring(left);
+    if (left == 0) break;
+  }
+  if (left > 0) return;  // nobody waits any more
+  part.goodbye.expires_after(goodbye_interval);
+  part.goodbye.async_wait([this, &part](const boost::system::error_code& error) {
+    if (!error) say_goodbye(part);
+  });
 }
 
 }  // namespace feed

@@ -5,7 +5,9 @@
 #include "feed/error.hpp"
 #include "feed/log.hpp"
 #include "feed/message.hpp"
+#include "feed/pollers.hpp"
 #include "feed/publication.hpp"
+#include "feed/quota.hpp"
 #include "feed/tape.hpp"
 #include "feed/traffic.hpp"
 
@@ -13,6 +15,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -50,6 +53,7 @@ struct Counters {
 };
 
 class GroupCommit;
+class Rooms;
 struct Kept;
 
 /// One room. Belongs to the thread that runs its executor.
@@ -61,8 +65,9 @@ class Room {
 
   const std::string& name() const { return name_; }
   const Log& log() const { return log_; }
-  std::size_t readers() const { return readers_; }
-  Counters& counters() { return counters_; }  ///< those of the room's thread
+  std::size_t readers() const { return readers_; }  ///< streams, and long polls that wait
+  Pollers& pollers() { return pollers_; }           ///< and those who ask again and again
+  Counters& counters() { return counters_; }        ///< those of the room's thread
 
   /// The oldest message that the log still has, or the next one. From any thread: there it may be a moment old.
   Seq oldest() const { return oldest_.load(std::memory_order_relaxed); }
@@ -97,8 +102,12 @@ class Room {
   Seq kept_from_;       // the oldest message that the store has
   Seq committing_ = 0;  // messages in the transaction under way
   std::size_t readers_ = 0;
-  Seq gathered_ = 0;   // the log's end when the flush under way last looked
-  int gathering_ = 0;  // how often it was posted again
+  Pollers pollers_;
+  Rooms* rooms_ = nullptr;                   // who lets go of it when nobody needs it any more
+  std::optional<net::ip::address> made_by_;  // counts as one of this client's
+  bool spoken_ = false;                      // somebody has published, or tried to: it stays
+  Seq gathered_ = 0;                         // the log's end when the flush under way last looked
+  int gathering_ = 0;                        // how often it was posted again
   bool flush_posted_ = false;
   bool closed_ = false;
 };
@@ -177,13 +186,20 @@ class Reader {
   bool left_ = false;
 };
 
+/// What clients may make and do; 0 is no limit.
+struct RoomLimits {
+  std::size_t rooms = 0;             ///< in all
+  std::size_t rooms_per_client = 0;  ///< made by one address
+  double publish_rate = 0;           ///< messages a second over one connection
+};
+
 /// Rooms by name. A room belongs to one of the server's threads, and its name says to which: so nobody has to look that up, and
 /// nothing is shared. What is asked about a room or a thread is asked on that thread.
 class Rooms {
  public:
   Rooms(net::any_io_executor executor, HistoryLimits limits);
   /// One executor for each thread.
-  Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits);
+  Rooms(const std::vector<net::any_io_executor>& threads, HistoryLimits limits, RoomLimits most = {});
 
   std::size_t threads() const { return parts_.size(); }
   /// From any thread, as the next one.
@@ -199,6 +215,11 @@ class Rooms {
 
   /// The room, made if it is not there yet.
   Room& open(std::string_view name);
+  /// The same for a client. A room that is made for a reader goes with its last reader, if nothing was ever said there. Errors, with
+  /// the HTTP status: 503 and 429, there are too many.
+  Result<Room*> open(std::string_view name, const net::ip::address& who);
+
+  const RoomLimits& most() const { return most_; }
 
   /// The room, or null: to look at a room does not make it.
   Room* find(std::string_view name) const;
@@ -210,14 +231,17 @@ class Rooms {
   const ByName& all(std::size_t thread = 0) const { return parts_[thread].rooms; }
   Counters& counters(std::size_t thread = 0) { return parts_[thread].counters; }
 
-  /// Ends every feed of the thread; rooms that it makes later are closed too.
+  /// Ends every feed of the thread, some after the others where there are many, so that not all readers come back at once; rooms
+  /// that it makes later are closed too.
   void close(std::size_t thread = 0);
 
  private:
   // What belongs to one thread: in cache lines of its own, or counting would be slow.
   struct alignas(64) Part {
-    explicit Part(net::any_io_executor of) : executor(std::move(of)) {}
+    explicit Part(net::any_io_executor of) : executor(std::move(of)), goodbye(executor) {}
     net::any_io_executor executor;
+    net::steady_timer goodbye;  // until the next readers are told that the server stops
+    std::size_t goodbyes = 0;   // readers that are told at a time
     GroupCommit* commit = nullptr;
     Counters counters;
     ByName rooms;
@@ -225,8 +249,14 @@ class Rooms {
   };
   Room& make(std::string_view name, Seq first);
   Part& part_of(std::string_view room) { return parts_[thread_of(room)]; }
+  friend class Reader;
+  void let_go(Room& room);
+  void say_goodbye(Part& part);
 
   HistoryLimits limits_;
+  const RoomLimits most_;
+  std::atomic<std::size_t> count_ = 0;
+  Quota made_by_;
   std::string epoch_;
   std::vector<Part> parts_;
 };

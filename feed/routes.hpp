@@ -38,7 +38,9 @@ class Routes {
     Handler handler;
     bool streams_body;
   };
-  void add(Route route);
+  void add(std::string_view pattern, Route route);
+  Response refuse(const Exchange& exchange, http::verb method,
+                  const std::vector<std::string_view>& path) const;
   std::vector<Route> routes_;
 };
 

@@ -23,7 +23,8 @@ namespace feed {
 namespace {
 
 constexpr std::string_view tick_room = "lobby";
-constexpr std::chrono::seconds patience{4};  // for readers that have been told and do not go
+// For readers that have been told and do not go; telling all may take 3 s, see Rooms::close().
+constexpr std::chrono::seconds patience{5};
 
 // A shell's usual limit of 1024 descriptors is meant for interactive programs; the hard limit is what may be used.
 void raise_descriptor_limit() {
@@ -63,7 +64,9 @@ net::awaitable<void> send_file(Exchange& exchange, std::string_view type, std::s
 Server::Server(Options options)
     : options_(std::move(options)),
       loops_(make_loops(options_.threads)),
-      rooms_(executors(), options_.history),
+      rooms_(executors(), options_.history,
+             {options_.max_rooms, options_.max_rooms_per_client, options_.publish_rate}),
+      listeners_(options_.max_connections_per_address),
       signals_(*loops_.front()),
       ticker_(*loops_[rooms_.thread_of(tick_room)]) {
   if (!options_.data.empty()) open_data();
@@ -100,7 +103,8 @@ void Server::open_pictures() {
   if (options_.data.empty()) {
     pictures_.emplace(std::filesystem::path(), options_.max_images.value_or(in_memory));
   } else {
-    pictures_.emplace(std::filesystem::path(options_.data) / "images", options_.max_images.value_or(on_disk));
+    pictures_.emplace(std::filesystem::path(options_.data) / images_directory,
+                      options_.max_images.value_or(on_disk));
     find_shown(*pictures_, rooms_);
   }
 }

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace feed {
@@ -109,15 +113,12 @@ std::string Store::current_boot() {
 // Absolute: SQLite may take a name that begins with "file:" for a URI.
 Store::Store(const fs::path& directory, std::string boot)
     : file_(fs::absolute(directory) / "feed.db"), boot_(std::move(boot)) {
-  std::error_code error;
-  fs::create_directories(file_.parent_path(), error);
-  if (error) {
-    throw std::runtime_error(fmt::format("{} cannot be made: {}; expected a directory that may be written to",
-                                         file_.parent_path().string(), error.message()));
-  }
+  make_directory();
   check_header();
+  make_file();
 
   sqlite3* opened = nullptr;
+  std::error_code error;
   const bool has_log = fs::exists(file_.string() + "-wal", error);
   const int status = sqlite3_open_v2(
       file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -155,6 +156,22 @@ Store::~Store() {
   exec("PRAGMA synchronous = FULL; UPDATE state SET closed = 1");
 }
 
+void Store::make_directory() const {
+  const fs::path directory = file_.parent_path();
+  std::error_code error;
+  const bool made = fs::create_directories(directory, error);
+  if (made) fs::permissions(directory, fs::perms::owner_all, error);
+  if (!error) return;
+  throw std::runtime_error(fmt::format("{} cannot be made: {}; expected a directory that may be written to",
+                                       directory.string(), error.message()));
+}
+
+// SQLite would let everybody read it; what it makes beside it, it gives the same permissions. Where this fails it says why.
+void Store::make_file() const {
+  const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+}
+
 // By eye, before SQLite opens it: that alone may change a file that is not ours, where its program was interrupted.
 void Store::check_header() const {
   std::ifstream file(file_, std::ios::binary);
@@ -163,6 +180,7 @@ void Store::check_header() const {
   if (file.gcount() == 0) {  // new; or it cannot be read, which SQLite says better
     std::error_code error;
     if (fs::is_directory(file_, error)) leave_alone(file_, "is a directory, expected a database");
+    if (fs::file_size(file_, error) == 0 || error == std::errc::no_such_file_or_directory) check_pictures();
     return;
   }
   if (file.gcount() < static_cast<std::streamsize>(header_size) ||
@@ -170,6 +188,18 @@ void Store::check_header() const {
     leave_alone(file_, "is no database, or its beginning is damaged");
   }
   check_version(big_endian(&header[application_at]), big_endian(&header[version_at]));
+}
+
+// Pictures that no message shows would be the first to go. Where there is no database, they are another program's, or the database is
+// what is missing.
+void Store::check_pictures() const {
+  const fs::path images = file_.parent_path() / images_directory;
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(images, error);
+  if (!fs::exists(status) || (fs::is_directory(status) && fs::is_empty(images, error) && !error)) return;
+  leave_alone(images,
+              error ? "cannot be read: " + error.message()
+                    : "is no empty directory, and there is no feed.db beside it that knows what is there");
 }
 
 void Store::check_version(unsigned application, unsigned version) const {

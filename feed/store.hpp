@@ -19,6 +19,9 @@ struct sqlite3_stmt;
 
 namespace feed {
 
+/// Where a data directory has the pictures that its messages show.
+constexpr std::string_view images_directory = "images";
+
 /// One message as the database keeps it: the JSON is the line that every reader gets.
 struct Kept {
   std::string_view room;
@@ -39,8 +42,9 @@ struct Transaction {
 /// Blocks while the disk works. In this order: load(), begin(), then write() as often as one likes, from any thread.
 class Store {
  public:
-  /// Looks at what is in the directory, which is made where it is missing, and changes nothing. Throws std::runtime_error with a
-  /// sentence where it is not to be used: damaged, another program's, a newer version's, in use by another process.
+  /// Looks at what is in the directory, which is made where it is missing, and changes nothing but for an empty database where there is
+  /// none. Throws std::runtime_error with a sentence where it is not to be used: damaged, another program's, a newer version's, in use by
+  /// another process. What is made can be read by its owner alone.
   /// `boot` names the machine's present boot: its RAM held what the disk has not got yet.
   explicit Store(const std::filesystem::path& directory, std::string boot = current_boot());
   /// Everything is on the disk then, and the next one to open it can see so.
@@ -77,7 +81,10 @@ class Store {
   };
   using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+  void make_directory() const;
   void check_header() const;
+  void check_pictures() const;
+  void make_file() const;
   void check_version(unsigned application, unsigned version) const;
   void create();
   bool exec(const char* sql);

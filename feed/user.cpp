@@ -18,15 +18,6 @@ bool is_user(std::string_view value) {
   return value.size() == user_length && value.find_first_not_of(base64url) == std::string_view::npos;
 }
 
-// A head may hold several Cookie fields, though browsers send one.
-std::optional<std::string_view> user_of(const Request& request) {
-  const auto [begin, end] = request.equal_range(http::field::cookie);
-  for (auto at = begin; at != end; ++at) {
-    if (const auto user = user_in({at->value().data(), at->value().size()})) return user;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 // RFC 6265, 4.2.1 and 5.4: pairs with "; " between them, the most specific first. Quotes are a part of the value.
@@ -52,21 +43,34 @@ std::string make_user() {
   return user;
 }
 
-std::string name_of(std::string_view user) {
+// A head may hold several Cookie fields, though browsers send one.
+std::optional<std::string_view> user_of(const Request& request) {
+  const auto [begin, end] = request.equal_range(http::field::cookie);
+  for (auto at = begin; at != end; ++at) {
+    if (const auto user = user_in({at->value().data(), at->value().size()})) return user;
+  }
+  return std::nullopt;
+}
+
+std::string public_id(std::string_view user) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   if (EVP_Digest(user.data(), user.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("OpenSSL has no SHA-256");
   std::uint64_t number = 0;
   for (int i = 0; i < 8; ++i) number = number << 8 | digest[static_cast<std::size_t>(i)];
   constexpr std::string_view alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::string name = "guest-";
-  for (int i = 0; i < 6; ++i, number /= alphabet.size()) name += alphabet[number % alphabet.size()];
-  return name;
+  std::string id;
+  for (int i = 0; i < 6; ++i, number /= alphabet.size()) id += alphabet[number % alphabet.size()];
+  return id;
 }
 
-std::string author_of(const Request& request) {
+std::string public_id(const Request& request) {
   const auto user = user_of(request);
-  return user ? name_of(*user) : "guest";
+  return user ? public_id(*user) : std::string();
+}
+
+std::string guest_name(std::string_view public_id) {
+  return public_id.empty() ? "guest" : "guest-" + std::string(public_id);
 }
 
 std::string set_user(const Request& request, bool secure) {

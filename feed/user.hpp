@@ -17,12 +17,17 @@ std::optional<std::string_view> user_in(std::string_view cookies);
 /// A new one: 128 random bits.
 std::string make_user();
 
-/// What others see: `guest-` and 6 characters of [0-9a-z], the same for the same user. From it nobody can tell the cookie: it is made
-/// from its SHA-256.
-std::string name_of(std::string_view user);
+/// The user of a request: the value of that cookie in any of its Cookie fields.
+std::optional<std::string_view> user_of(const Request& request);
 
-/// The author of a request's draft that names none: its user's name, or `guest`.
-std::string author_of(const Request& request);
+/// What others see of a user: 6 characters of [0-9a-z], the same for the same user. From it nobody can tell the cookie: it is made from its
+/// SHA-256.
+std::string public_id(std::string_view user);
+/// That of a request's user; empty where it names none.
+std::string public_id(const Request& request);
+
+/// The author of what names none: `guest-` and the public id, or `guest` where that is empty.
+std::string guest_name(std::string_view public_id);
 
 /// The line of an answer that makes the browser remember a new user, for a request that names none; else nothing. `secure`: the
 /// browser came by https, and is to send the cookie by https alone.

@@ -149,7 +149,11 @@ class UserAgent::Multi {
     if (transfer.stopped) co_return Error{Errc::closed, "closed"};
     if (transfer.result != CURLE_OK) {
       const char* why = transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(transfer.result);
-      co_return Error{ending(transfer.result), why, transfer.answer.status};
+      Errc code = ending(transfer.result);
+      // Where a kept connection is lost before its answer, libcurl tries another one. If that is refused, the request may have
+      // happened all the same.
+      if (code == Errc::unreachable && transfer.sent > 0) code = Errc::left;
+      co_return Error{code, why, transfer.answer.status};
     }
     if (!transfer.head_told) co_return Error{Errc::left, "the connection ended in the head of the answer"};
     co_return std::move(transfer.answer);
@@ -198,7 +202,7 @@ class UserAgent::Multi {
       set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
       // Not POSTFIELDS: with them libcurl sends a request again, unasked, when a kept-alive connection breaks before
-      // the answer. What it reads from here it cannot rewind, and so it reports the loss.
+      // the answer. What it reads from here it cannot rewind, and so it reports the loss (once it has connected again).
       set(easy, CURLOPT_POST, 1L);
       set(easy, CURLOPT_READFUNCTION, &Multi::on_read);
       set(easy, CURLOPT_READDATA, &transfer);

@@ -2,6 +2,7 @@
 
 #include "embedded/feed/web/composer.js.hpp"
 #include "embedded/feed/web/dom.js.hpp"
+#include "embedded/feed/web/echo.css.hpp"
 #include "embedded/feed/web/echo.js.hpp"
 #include "embedded/feed/web/feed.js.hpp"
 #include "embedded/feed/web/http.js.hpp"
@@ -35,6 +36,7 @@ void mount_page(Server& server, std::string_view client) {
   server.mount_file("/page.js", javascript, embedded::page_js);
   server.mount_file("/composer.js", javascript, embedded::composer_js);
   server.mount_file("/dom.js", javascript, embedded::dom_js);
+  server.mount_file("/echo.css", "text/css", embedded::echo_css);
   server.mount_file("/echo.js", javascript, embedded::echo_js);
   server.mount_file("/messages.js", javascript, embedded::messages_js);
   server.mount_file("/mirror.js", javascript, embedded::mirror_js);

@@ -62,8 +62,7 @@ export class Client extends feed.Client {
     if (this.after !== cursor) throw new feed.FeedError(`the page's cursor is ${cursor}, expected ${this.after}`, { broken: true });
   }
 
-  /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
-  publish(author, text) {
+  send(author, text) {
     return feed.post(this.url, author, text, this.closing, this.wire);
   }
 }

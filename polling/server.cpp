@@ -1,5 +1,6 @@
 #include "polling/server.hpp"
 
+#include "feed/user.hpp"
 #include "polling/wire.hpp"
 
 #include <fmt/format.h>
@@ -30,9 +31,11 @@ feed::Result<Question> read_question(const feed::Exchange& exchange) {
   const auto given = exchange.query("after");
   if (!given) return given.error();
   question.whole_log = !*given;
-  auto after = exchange.after();
-  if (!after) return after.error();
-  question.after = *std::move(after);
+  if (*given) {
+    auto after = feed::parse_after(**given);
+    if (!after) return after.error();
+    question.after = *std::move(after);
+  }
   const auto limit = exchange.query("limit");
   if (!limit) return limit.error();
   if (*limit) {
@@ -96,11 +99,20 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
   if (!question)
     co_return co_await exchange.reply(feed::problem(http::status::bad_request, question.error().detail));
 
-  feed::Room* room = question->wait ? &rooms.open(exchange.room()) : rooms.find(exchange.room());
+  feed::Room* room = rooms.find(exchange.room());
+  if (!room && question->wait) {
+    const auto opened = rooms.open(exchange.room(), exchange.client_address());
+    if (!opened) co_return co_await exchange.reply(feed::refusal_of(opened.error()));
+    room = *opened;
+  }
   if (!room) {  // nobody ever wrote there: asking does not make it
     const feed::Log empty(rooms.next_epoch(), {});
     Tail nothing{empty.locate(question->after), {}, 0};
     co_return co_await answer(exchange, *question, std::move(nothing));
+  }
+  if (!question->wait) {  // who waits is a reader meanwhile
+    if (const auto user = feed::user_of(exchange.request()))
+      room->pollers().polled(*user, feed::Clock::now());
   }
   feed::Reader reader(*room, feed::as_json, question->after);
   Tail tail{reader.hello(), {}, 0};

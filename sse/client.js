@@ -30,7 +30,7 @@ function chunk(text) {
 }
 
 export class Client extends feed.Client {
-  /** Never returns: ends when the EventSource gives up, or with the signal. */
+  /** Never returns: ends with the EventSource's first error, or with the signal. */
   read(signal) {
     const source = new EventSource(`${this.url}/events?after=${this.after}`);
     return new Promise((_, end) => {
@@ -45,10 +45,11 @@ export class Client extends feed.Client {
       signal.addEventListener('abort', () => end(signal.reason));
       // Over HTTP/1.1 a browser has six connections to one server, all tabs together; the seventh stream waits for one of them.
       this.expectHello(({ message }) => end(new feed.FeedError(`${message}: this page may be open in too many tabs`)));
-      let cutOff = false;
+      let ended = 'the server cannot be reached';
       source.addEventListener('open', () => {
-        // Of its requests an EventSource tells nothing until one has been answered.
-        this.wire(() => feed.handshake(source.url, 'eventsource', cutOff ? { 'Last-Event-ID': this.after } : {}));
+        ended = 'the event stream was cut off';
+        // Of its request an EventSource tells nothing until it has been answered.
+        this.wire(() => feed.handshake(source.url, 'eventsource'));
         this.wire(() => ({
           direction: 'down', kind: 'handshake', label: '200 OK, text/event-stream', overhead: head.replaceAll('\n', '\r\n').length, about: true, text: head,
         }));
@@ -57,13 +58,10 @@ export class Client extends feed.Client {
       source.addEventListener('hello', take(this.takeHello));
       source.addEventListener('gap', take(this.takeHello));
       source.addEventListener('message', take(this.takeMessage));
+      // An EventSource is not told why. It would connect again by itself after `retry:`, with the last id in Last-Event-ID: so would all
+      // the readers of a restarted server, in the same second and each second. feed.js comes back as the other transports do.
       source.addEventListener('error', () => {
-        // An EventSource is not told why. A lost connection it makes again by itself, with the last id in Last-Event-ID; after an
-        // answer that is no event stream it gives up for good, and then it takes a new one.
-        if (source.readyState === EventSource.CLOSED) return end(new feed.FeedError('the server refused the event stream'));
-        cutOff = true;
-        this.lost(new feed.FeedError('the event stream was cut off'), retry);
-        this.expectHello(end);
+        end(new feed.FeedError(source.readyState === EventSource.CLOSED ? 'the server refused the event stream' : ended));
       });
     }).finally(() => source.close());
   }
@@ -74,12 +72,11 @@ export class Client extends feed.Client {
       const payload = isMessage ? feed.bytesOf(event.data) : 0;
       const { bytes, text } = chunk(lines(event, event.type === 'hello'));
       const label = `${isMessage ? 'message' : event.type} ${event.lastEventId}`;
-      return { direction: 'down', kind: 'event', label, payload, overhead: bytes - payload, messages: Number(isMessage), text };
+      return { direction: 'down', kind: 'event', label, data: event.data, payload, overhead: bytes - payload, messages: Number(isMessage), text };
     });
   }
 
-  /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
-  publish(author, text) {
+  send(author, text) {
     return feed.post(this.url, author, text, this.closing, this.wire);
   }
 }

@@ -2,7 +2,9 @@
 
 #include "sse/wire.hpp"
 
+#include <chrono>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -28,6 +30,10 @@ std::string encode(std::string_view type, const feed::Hello& hello) {
 // Where the reader wants to go on. Last-Event-ID wins: an EventSource repeats the URL that it was made with. It cannot
 // help what it sends either, so a malformed one is answered with a gap and not with an error that would end it for good.
 feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed::Rooms& rooms) {
+  if (exchange.request().version() < 11) {
+    return feed::Error{feed::Errc::invalid, "an event stream needs HTTP/1.1",
+                       static_cast<int>(http::status::http_version_not_supported)};
+  }
   const std::string id = exchange.field("Last-Event-ID");
   if (id.empty()) return exchange.after();
   auto after = feed::parse_after(id);
@@ -37,21 +43,32 @@ feed::Result<feed::After> read_after(const feed::Exchange& exchange, const feed:
       {room ? room->log().epoch() : rooms.next_epoch(), std::numeric_limits<feed::Seq>::max()});
 }
 
+// An EventSource comes back after exactly what it was told, so each is told another time: between 1 and 6 s.
+net::awaitable<void> say_goodbye(feed::Exchange& exchange) {
+  std::mt19937 random(std::random_device{}());
+  const std::chrono::milliseconds again = retry + std::chrono::milliseconds(random() % 5000);
+  const std::string hint = feed::chunk(encode_retry(again));
+  const auto written = co_await exchange.write(hint);
+  if (written) co_await exchange.finish();
+}
+
 net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
                             std::chrono::milliseconds heartbeat) {
-  if (exchange.request().version() < 11) {
-    co_return co_await exchange.reply(
-        feed::problem(http::status::http_version_not_supported, "an event stream needs HTTP/1.1"));
-  }
   const auto after = read_after(exchange, rooms);
-  if (!after)
-    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!after) {
+    const int status = after.error().status;
+    co_return co_await exchange.reply(feed::problem(
+        status ? static_cast<http::status>(status) : http::status::bad_request, after.error().detail));
+  }
 
-  feed::Reader reader(rooms.open(exchange.room()), encode, *after);
+  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
+
+  feed::Reader reader(**room, encode, *after);
   const feed::Watch watch(exchange.connection(), [&reader] { reader.leave(); });
-  const std::string first = feed::chunk(encode_retry(retry) + encode("hello", reader.hello()));
-  const auto begun = co_await exchange.begin("text/event-stream",
-                                             "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n", first);
+  const auto begun =
+      co_await exchange.begin("text/event-stream", "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n",
+                              feed::chunk(encode_retry(retry) + encode("hello", reader.hello())));
   if (!begun) co_return;  // the reader left
 
   for (;;) {
@@ -60,7 +77,7 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
     if (!news && news.error().code == feed::Errc::timed_out) {
       said = feed::chunk(encode_comment(""));
     } else if (!news) {
-      if (news.error().code == feed::Errc::closed) co_await exchange.finish();
+      if (news.error().code == feed::Errc::closed) co_await say_goodbye(exchange);
       co_return;  // the room closed, or the reader left
     } else if (news->gap) {
       said = feed::chunk(encode("gap", *news->gap));

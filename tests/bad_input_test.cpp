@@ -131,6 +131,13 @@ const std::vector<BadRequest>& bad_requests() {
        "author is 0 bytes, expected 1 to 64"},
       {"AuthorOf65Bytes", post(messages, R"({"author":")" + std::string(65, 'a') + R"(","text":"hi"})"), 400,
        "Bad Request", "author is 65 bytes, expected 1 to 64"},
+      {"AuthorWithLineFeed", post(messages, R"({"author":"ada\nbob: yes","text":"hi"})"), 400, "Bad Request",
+       "author holds a control character"},
+      {"AuthorWithDirectionOverride", post(messages, R"({"author":"\u202eada","text":"hi"})"), 400,
+       "Bad Request", "or a direction override, expected none"},
+      {"PictureOfAnAuthorWithLineFeed",
+       post("/rooms/lobby/images?author=a%0Ab", "GIF89a", "Content-Type: image/gif\r\n"), 400, "Bad Request",
+       "author holds a control character"},
       {"TextNotUtf8", post(messages, "{\"text\":\"\xff\"}"), 400, "Bad Request", "not JSON in UTF-8"},
       {"TextOverlong", post(messages, "{\"text\":\"\xc0\xaf\"}"), 400, "Bad Request", "not JSON in UTF-8"},
       {"TextWithSurrogateBytes", post(messages, "{\"text\":\"\xed\xa0\x80\"}"), 400, "Bad Request",
@@ -447,6 +454,77 @@ TEST_P(AtTheLimit, OneConnectionMoreThanAllowedIsToldToComeBack) {
   EXPECT_EQ(two.ask(get("/healthz")).status, 200);
 }
 
+TEST_P(AtTheLimit, OneConnectionMoreThanAllowedFromAnAddressIsToldToComeBack) {
+  feed::Options options;
+  options.max_connections_per_address = 1;
+  TestServer server(options, GetParam());
+  RawClient one(server.port());
+  EXPECT_EQ(one.ask(get("/healthz")).status, 200);
+
+  RawClient two(server.port());
+  const Answer refused = two.ask(get("/healthz"));
+
+  expect_problem(refused, 429, "Too Many Requests", "there are 1 connections from this address already");
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  one.close();
+  two.close();
+  server.wait_for_connections(0);
+  EXPECT_EQ(RawClient(server.port()).ask(get("/healthz")).status, 200);
+}
+
+TEST_P(AtTheLimit, WhoPublishesTooOftenIsToldWhenToComeBackAndNothingIsQueued) {
+  feed::Options options;
+  options.publish_rate = 20;
+  TestServer server(options, GetParam());
+  RawClient client(server.port());
+  const std::string request = post("/rooms/lobby/messages", R"({"text":"hi"})");
+  int taken = 0;
+  Answer answer = client.ask(request);
+  for (; answer.status == 201; ++taken) answer = client.ask(request);
+
+  expect_problem(answer, 429, "Too Many Requests", "more than 20 messages a second");
+  EXPECT_EQ(answer.field("Retry-After"), "1");
+  EXPECT_GE(taken, 20);
+  EXPECT_EQ(server.counters().published, static_cast<std::uint64_t>(taken));
+  EXPECT_EQ(client.ask(request).status, 201) << "it is read again when it may say something";
+  EXPECT_EQ(RawClient(server.port()).ask(request).status, 201) << "another connection has a rate of its own";
+}
+
+TEST_P(AtTheLimit, OneRoomMoreThanAllowedIsRefused) {
+  feed::Options options;
+  options.max_rooms = 3;
+  TestServer server(options, GetParam());
+  server.publish("cellar", "ada", "hi");  // made by the server itself
+  RawClient client(server.port());
+  const auto say = [&](std::string_view room) {
+    return client.ask(post("/rooms/" + std::string(room) + "/messages", R"({"text":"hi"})"));
+  };
+  EXPECT_EQ(say("lobby").status, 201);
+  EXPECT_EQ(say("garden").status, 201);
+
+  expect_problem(say("attic"), 503, "Service Unavailable", "there are 3 rooms already");
+  EXPECT_EQ(say("lobby").status, 201);
+}
+
+TEST_P(AtTheLimit, AClientMakesNoMoreRoomsThanItMay) {
+  feed::Options options;
+  options.max_rooms_per_client = 2;
+  TestServer server(options, GetParam());
+  RawClient client(server.port());
+  const auto say = [&](std::string_view room) {
+    return client.ask(post("/rooms/" + std::string(room) + "/messages", R"({"text":"hi"})"));
+  };
+  EXPECT_EQ(say("lobby").status, 201);
+  EXPECT_EQ(say("garden").status, 201);
+
+  const Answer refused = say("attic");
+
+  expect_problem(refused, 429, "Too Many Requests", "this client has made 2 rooms already");
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  server.publish("attic", "ada", "hi");  // what somebody else has made, it may use
+  EXPECT_EQ(say("attic").status, 201);
+}
+
 TEST_P(AtTheLimit, AHeadThatComesTooSlowlyIsToldSo) {
   feed::Options options;
   options.head_time = std::chrono::milliseconds(100);
@@ -729,6 +807,29 @@ TEST(BadFrame, ABinaryOneIsAnsweredWith1003) {
   EXPECT_EQ(server.counters().published, 0u);
 }
 
+TEST(BadFrame, OneTooManyIsAnsweredWithTheTimeToWaitAndTheConnectionGoesOn) {
+  feed::Options options;
+  options.publish_rate = 20;
+  TestServer server(options);
+  SocketClient client(server);
+  int said = 0;
+  // The answer to one more; messages come in between.
+  const auto say = [&] {
+    const std::string ref = R"({"ref":)" + std::to_string(++said);
+    client.send(frame(ref + R"(,"text":"hi"})"));
+    std::string answer = client.read_frame().payload;
+    while (!answer.starts_with(ref)) answer = client.read_frame().payload;
+    return answer;
+  };
+  std::string answer = say();
+  while (answer.find("\"cursor\"") != std::string::npos) answer = say();
+
+  EXPECT_GT(said, 20);
+  EXPECT_THAT(answer, testing::HasSubstr("more than 20 messages a second"));
+  EXPECT_THAT(answer, testing::ContainsRegex("the next one may come in [0-9]+ ms"));
+  EXPECT_THAT(say(), testing::HasSubstr("\"cursor\""));
+}
+
 TEST(BadFrame, AnUnmaskedOneIsAnsweredWith1002) {
   TestServer server;
   SocketClient client(server);
@@ -853,8 +954,10 @@ TEST(BadFrame, MalformedJsonIsAnsweredWithAnErrorAndTheConnectionGoesOn) {
   EXPECT_THAT(answer_to(R"({"ref":4,"text":"\ud800"})"),
               testing::StartsWith(R"({"ref":null,"error":"not JSON in UTF-8)"));
   EXPECT_THAT(answer_to(std::string(10000, '[')), testing::StartsWith(R"({"ref":null,"error":"not JSON)"));
+  EXPECT_THAT(answer_to(R"({"ref":6,"author":"\u202eada","text":"hi"})"),
+              testing::StartsWith(R"({"ref":6,"error":"author holds a control character)"));
   EXPECT_EQ(server.counters().published, 0u);
-  EXPECT_EQ(server.counters().refused, 9u);
+  EXPECT_EQ(server.counters().refused, 10u);
 
   client.send(frame(R"({"ref":5,"author":"ada","text":"hi"})"));
   const std::string both = client.read_frame().payload + client.read_frame().payload;
@@ -1203,7 +1306,7 @@ TEST(Stopping, TellsEveryReaderInItsOwnProtocol) {
 
   EXPECT_EQ(waits.read_answer().status, 204);
   EXPECT_EQ(waits.read_to_end(), "");
-  EXPECT_EQ(streams.read_to_end(), "0\r\n\r\n");
+  EXPECT_THAT(streams.read_to_end(), testing::MatchesRegex("c\r\nretry: [1-5][0-9]{3}\n\r\n0\r\n\r\n"));
   EXPECT_EQ(talks.read_close(), 1001);
   talks.send(frame("\x03\xe9", 0x88));
   EXPECT_EQ(talks.read_to_end(), "");

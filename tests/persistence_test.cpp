@@ -4,6 +4,7 @@
 #include "support/clients.hpp"
 #include "support/directory.hpp"
 #include "support/raw_client.hpp"
+#include "support/sample_pictures.hpp"
 #include "support/test_server.hpp"
 
 #include <gmock/gmock.h>
@@ -11,6 +12,7 @@
 #include <sqlite3.h>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -101,13 +103,15 @@ void expect_all(const std::vector<feed::Message>& heard, const Acknowledged& ack
 struct Way {
   std::string server;
   Over over;
+  std::string threads = "1";
 };
 
-void PrintTo(const Way& way, std::ostream* out) { *out << way.server; }
+void PrintTo(const Way& way, std::ostream* out) { *out << way.server << " --threads " << way.threads; }
 
 class Persistence : public testing::TestWithParam<Way> {
  protected:
   std::vector<std::string> command(std::vector<std::string> more = {}) const {
+    more.insert(more.end(), {"--threads", GetParam().threads});
     return server_command(GetParam().server, directory.text(), std::move(more));
   }
 
@@ -275,10 +279,16 @@ TEST_P(Persistence, RefusesADirectoryThatIsInUse) {
   EXPECT_EQ(client.ask(post("/rooms/lobby/messages", R"({"text":"hi"})")).status, 201);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Persistence,
-                         testing::Values(Way{"polling", Over::polling}, Way{"sse", Over::sse},
-                                         Way{"websocket", Over::websocket}),
-                         [](const auto& info) { return info.param.server; });
+std::vector<Way> ways(const std::string& threads) {
+  return {{"polling", Over::polling, threads},
+          {"sse", Over::sse, threads},
+          {"websocket", Over::websocket, threads}};
+}
+
+std::string name_of(const testing::TestParamInfo<Way>& info) { return info.param.server; }
+
+INSTANTIATE_TEST_SUITE_P(All, Persistence, testing::ValuesIn(ways("1")), name_of);
+INSTANTIATE_TEST_SUITE_P(AllOnTwoThreads, Persistence, testing::ValuesIn(ways("2")), name_of);
 
 // --- directories and disks, the same for all three --------------------------------------------------------------------
 
@@ -351,10 +361,54 @@ TEST_F(DataDirectory, IsRefusedWhereItMayNotBeWritten) {
   expect_refusal(as_nobody(command()), "feed.db cannot be written: ");
   fs::permissions(directory.path(), fs::perms(0755));
   fs::remove(file);
+  expect_refusal(as_nobody(command()), "/images cannot be read: ");  // by who does not own it
+  fs::remove(directory / "images");
   fs::permissions(directory.path(), fs::perms(0555));
   expect_refusal(as_nobody(command()), "feed.db cannot be written: ");
   expect_refusal(as_nobody(server_command("polling", directory.text() + "/below/it")),
                  "/below/it cannot be made: Permission denied");
+}
+
+TEST_F(DataDirectory, IsRefusedWhereItHasPicturesAndNoDatabase) {
+  // Another program's, named as ours are; and what it did not finish, as ours is named.
+  support::put(directory / "images/74351b438b009c7af7fe42e01ad83d14.gif", "GIF89a");
+  support::put(directory / "images/upload-1.part", "GIF");
+  expect_refusal(command(), "/images is no empty directory, and there is no feed.db beside it");
+  support::put(directory / "feed.db", "");
+  expect_refusal(command(), "/images is no empty directory, and there is no feed.db beside it");
+  fs::remove_all(directory / "images");
+  support::put(directory / "images", "a file");
+  expect_refusal(command(), "/images is no empty directory");
+  fs::remove(directory / "images");
+  fs::create_directory_symlink("/", directory / "images");
+  expect_refusal(command(), "/images is no empty directory");
+  fs::remove(directory / "images");
+  fs::create_directory(directory / "images");
+  fill();
+  support::put(directory / "images/notes.txt", "with a database it may be there");
+  fill();
+}
+
+TEST_F(DataDirectory, IsReadableByItsOwnerAlone) {
+  const mode_t before = ::umask(0);  // which would let everybody do everything
+  Child server(server_command("polling", directory.text() + "/made"));
+  const std::uint16_t port = server.port();
+  ::umask(before);
+  RawClient client(port);
+  EXPECT_EQ(client.ask(post("/rooms/lobby/messages", R"({"text":"hi"})")).status, 201);
+  EXPECT_EQ(client.ask(post("/rooms/lobby/images", support::gif(), "Content-Type: image/gif\r\n")).status,
+            201);
+  const auto of_others = [](const fs::directory_entry& entry) {
+    return entry.status().permissions() & (fs::perms::group_all | fs::perms::others_all);
+  };
+  EXPECT_EQ(of_others(fs::directory_entry(directory / "made")), fs::perms::none);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(directory / "made")) {
+    EXPECT_EQ(of_others(entry), fs::perms::none) << entry.path();
+    names.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"feed.db", "feed.db-wal", "images"}));
+  EXPECT_EQ(names.size(), 4u) << "and the picture";
 }
 
 TEST_F(DataDirectory, IsRefusedWhereThereIsNoRoom) {

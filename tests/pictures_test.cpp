@@ -551,9 +551,9 @@ TEST(Quota, IsKnownAfterARestart) {
 
 TEST(PictureDownload, OfAnythingElseIsNotFound) {
   const Directory directory;
+  TestServer server(with_data(directory));
   support::put(directory / "images/secret.txt", "secret");
   support::put(directory / "secret.gif", "GIF89a secret");
-  TestServer server(with_data(directory));
   RawClient client(server.port());
   ASSERT_EQ(client.ask(picture(support::gif())).status, 201);
   const std::string name = gif_path.substr(8);
@@ -713,6 +713,22 @@ TEST(PictureServer, DoesNotHoldAPictureInMemory) {
 
 TEST(PictureServer, SaysWhyADirectoryForPicturesIsNotToBeUsed) {
   const Directory directory;
+  support::put(directory / "images", "a file");
+  support::Child server(command({"--data", directory.text()}));
+  EXPECT_EQ(server.wait(), 1);
+  EXPECT_THAT(server.errors(), HasSubstr((directory / "images").string() + " is no empty directory"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "feed.db"));
+}
+
+TEST(PictureServer, SaysWhyADirectoryForPicturesIsNotToBeUsedAnyMore) {
+  const Directory directory;
+  {
+    support::Child server(command({"--data", directory.text()}));
+    server.port();
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.wait(), 0);
+  }
+  std::filesystem::remove(directory / "images");
   support::put(directory / "images", "a file");
   support::Child server(command({"--data", directory.text()}));
   EXPECT_EQ(server.wait(), 1);

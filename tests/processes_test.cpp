@@ -3,6 +3,7 @@
 #include "support/child.hpp"
 #include "support/directory.hpp"
 #include "support/raw_client.hpp"
+#include "support/test_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,6 +85,7 @@ TEST_P(Servers, EndWith2AtAWrongCommandLine) {
                                                   {"--threads", "0"},
                                                   {"--tick", "soon"},
                                                   {"--data"},
+                                                  {"--data", ""},
                                                   {"--trusted-proxy", "localhost"},
                                                   {"--trusted-proxy", "10.0.0.0/8"},
                                                   {"--allow-origin", "localhost"},
@@ -423,13 +425,12 @@ TEST_P(ChatProgram, PublishesEveryLineOfItsInput) {
 }
 
 TEST_P(ChatProgram, LetsNobodyWriteToTheTerminalButItself) {
-  Child server({std::string(PROGRAM_DIRECTORY) + '/' + GetParam() + "_server", "--port", "0"});
-  const std::uint16_t port = server.port();
-  RawClient(port).ask(
-      post("/rooms/lobby/messages", R"({"author":"a\u001b","text":"\u001b[2J\nadmin: hi\u009b"})"));
+  // A server that looks at no author.
+  support::TestServer server;
+  server.publish("lobby", "a\x1b", "\x1b[2J\nadmin: hi\u009b");
   Child chat({std::string(PROGRAM_DIRECTORY) + "/chat",
-              "http://127.0.0.1:" + std::to_string(port) + "/rooms/lobby", "--over", GetParam(), "--count",
-              "1"});
+              "http://127.0.0.1:" + std::to_string(server.port()) + "/rooms/lobby", "--over", GetParam(),
+              "--count", "1"});
   EXPECT_EQ(chat.read_line(), R"(a\x1b: \x1b[2J\nadmin: hi\x9b)");
   EXPECT_EQ(chat.wait(), 0);
 }

@@ -244,8 +244,11 @@ TEST(Threads, WhatIsKeptIsThereOnAnyNumberOfThem) {
 }
 
 TEST(Threads, ARequestUnderWayIsAnsweredAlthoughTheServerStops) {
+  const Directory directory;
   for (const std::string& room : rooms) {
-    TestServer server(on_two_threads());
+    feed::Options options = on_two_threads();
+    options.data = directory.text();  // without, what is said now would be heard by nobody, and is refused
+    TestServer server(options);
     RawClient idle(server.port());
     EXPECT_EQ(idle.ask(get("/healthz")).status, 200);
     std::vector<RawClient> busy;  // accepted by both threads, or by one
@@ -278,15 +281,21 @@ TEST(Threads, AServerStopsWhileConnectionsGoFromOneToTheOther) {
     for (int n = 0; n < 100; ++n) requests += say(rooms[0], "hi") + say(rooms[1], "hi");
     std::vector<RawClient> clients;
     for (int n = 0; n < 8; ++n) clients.emplace_back(server.port());
-    for (RawClient& client : clients) client.send(requests);
+    for (RawClient& client : clients) {
+      client.send(requests);
+      client.finish_sending();  // so the server need not wait for more
+    }
     EXPECT_EQ(clients.front().read_answer().status, 201);
 
     server.stop();
 
-    EXPECT_EQ(clients.front().read_to_end().find("HTTP/1.1 5"), std::string::npos);
-    for (std::size_t n = 1; n < clients.size(); ++n) {
-      const std::string answers = clients[n].read_to_end();  // some, each of them whole
+    for (RawClient& client : clients) {
+      std::string answers = client.read_to_end();  // some, each of them whole
       EXPECT_TRUE(answers.empty() || answers.ends_with("\"}")) << answers;
+      // In memory alone what comes last is refused, since nobody would hear it.
+      const std::size_t last = answers.rfind("HTTP/1.1 ");
+      if (data.empty() && answers.ends_with("the server stops, and takes no more messages\"}"))
+        answers.erase(last);
       EXPECT_EQ(answers.find("HTTP/1.1 5"), std::string::npos);
     }
   }

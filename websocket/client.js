@@ -79,9 +79,9 @@ export class Client extends feed.Client {
     else this.#answers.get(ref)?.reject(new feed.FeedError(error));
   }
 
-  /** The message's cursor. When the answer is lost, it may have happened: it is not repeated by itself. */
-  publish(author, text) {
-    if (!this.#socket) return Promise.reject(new feed.FeedError('not connected'));
+  send(author, text) {
+    // While it closes, a WebSocket drops what it is to send, without a word.
+    if (this.#socket?.readyState !== WebSocket.OPEN) throw new feed.FeedError('not connected', { unsent: true });
     const ref = ++this.#lastRef;
     const draft = JSON.stringify({ author: author || undefined, text });
     const post = `{"ref":${ref},${draft.slice(1)}`;
@@ -103,5 +103,5 @@ export class Client extends feed.Client {
 // The wire event of one frame, with `size` bytes behind its head. The server does not take up the browser's offer to compress.
 function frame(direction, label, text, { size = feed.bytesOf(text), payload = 0, messages = 0, ...how }) {
   const head = frameHead(size, how);
-  return { direction, kind: 'frame', label, text: `${head.hex} ${text}`, messages, payload, overhead: head.bytes + size - payload };
+  return { direction, kind: 'frame', label, data: text, text: `${head.hex} ${text}`, messages, payload, overhead: head.bytes + size - payload };
 }

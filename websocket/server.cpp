@@ -1,5 +1,6 @@
 #include "websocket/server.hpp"
 
+#include "feed/publish.hpp"
 #include "feed/receipts.hpp"
 #include "feed/user.hpp"
 #include "websocket/gate.hpp"
@@ -25,6 +26,9 @@ namespace http = beast::http;
 namespace ws = beast::websocket;
 using Socket = ws::stream<Gate, false>;  // false: permessage-deflate is not offered
 using DeflatingSocket = ws::stream<Gate, true>;
+
+// What a chat message takes, and little memory for each client that never says one.
+constexpr std::size_t first_piece = 256;
 
 std::string encode(const feed::Cursor&, std::string_view json) { return text_frame(json); }
 
@@ -62,7 +66,6 @@ net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const L
   }));
   socket.auto_fragment(false);
   socket.read_message_max(limits.max_message);
-  exchange.connection().stream().expires_never();  // from here on Beast's WebSocket keeps the time
   beast::error_code error;
   co_await socket.async_accept(exchange.request(), net::redirect_error(net::use_awaitable, error));
   exchange.request() = {};
@@ -73,19 +76,28 @@ net::awaitable<bool> accept(AnySocket& socket, feed::Exchange& exchange, const L
 // One client in one room. The reader and the receiver are two coroutines; the session lives until both have ended.
 struct Session {
   Session(feed::Exchange& exchange, feed::Room& in, const feed::After& after)
-      : socket(exchange.take_over()),
+      : connection(exchange.take_over()),
+        socket(connection),
         room(in),
         reader(in, encode, after),
-        author(feed::author_of(exchange.request())) {}
+        user(feed::public_id(exchange.request())) {}
   Gate& gate() { return socket.next_layer(); }
 
+  feed::Connection& connection;
   Socket socket;
   feed::Room& room;
   feed::Reader reader;
-  const std::string author;  // of what names none: the cookie came once, with the handshake
+  const std::string user;  // public: the cookie came once, with the handshake
   feed::Waiter delivered;
   std::unique_ptr<feed::Receipts> receipts;  // made by the first post that is not kept at once
 };
+
+// The end, from this side. The client may have left meanwhile.
+net::awaitable<void> close(Socket& socket, ws::close_code code, std::string_view reason) {
+  beast::error_code ignored;
+  const ws::close_reason why(code, beast::string_view(reason.data(), reason.size()));
+  co_await socket.async_close(why, net::redirect_error(net::use_awaitable, ignored));
+}
 
 // Nothing follows a close frame.
 net::awaitable<feed::Result<>> write(Session& session, std::string_view frames) {
@@ -118,9 +130,7 @@ net::awaitable<void> deliver(Session& session) {
     const auto news = co_await session.reader.next();
     if (!news && news.error().code == feed::Errc::closed) {
       co_await answered(session);
-      beast::error_code ignored;  // the client may have left meanwhile
-      const ws::close_reason goodbye(ws::close_code::going_away, "the server stops");
-      co_await session.socket.async_close(goodbye, net::redirect_error(net::use_awaitable, ignored));
+      co_await close(session.socket, ws::close_code::going_away, "the server stops");
     }
     if (!news || !session.socket.is_open()) co_return;
     if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
@@ -133,12 +143,17 @@ net::awaitable<void> deliver(Session& session) {
 }
 
 // What the client says, to the room.
-net::awaitable<void> receive(Session& session) {
+net::awaitable<void> receive(Session& session, double publish_rate) {
   beast::flat_buffer buffer;
+  auto pause = feed::Clock::duration::zero();  // of a client that has said too much
   for (;;) {
+    if (pause > feed::Clock::duration::zero()) co_await feed::rest(pause);
     beast::error_code error;
-    co_await session.socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
-    if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    do {  // in pieces that grow with what has come: who only listens keeps a small buffer
+      co_await session.socket.async_read_some(buffer, buffer.size() + first_piece,
+                                              net::redirect_error(net::use_awaitable, error));
+      if (error) co_return;  // the client left, or broke the protocol and was told so by Beast
+    } while (!session.socket.is_message_done());
     // Nothing follows a close frame (RFC 6455, 5.5.1): what comes behind the goodbye could not be answered, so it is not taken.
     if (!session.socket.is_open()) {
       buffer.clear();
@@ -147,12 +162,14 @@ net::awaitable<void> receive(Session& session) {
     if (!session.socket.got_text()) {
       ++session.room.counters().refused;
       co_await answered(session);
-      const ws::close_reason why(ws::close_code::unknown_data, "got a binary frame, expected text");
-      co_await session.socket.async_close(why, net::redirect_error(net::use_awaitable, error));
+      co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
     }
-    Post post = parse_post(text_in(buffer), session.author);
+    Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
     buffer.clear();
+    if (post.draft) post.draft->user = session.user;
+    pause = session.connection.publishes.take(publish_rate, feed::Clock::now());
+    if (pause > feed::Clock::duration::zero()) post.draft = feed::too_often(publish_rate, pause);
     feed::Publication publication =
         post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
     if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
@@ -168,18 +185,20 @@ net::awaitable<void> receive(Session& session) {
 
 net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, const Limits& limits) {
   auto refusal = check_handshake(exchange);
-  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
   const auto after = exchange.after();
-  if (!after)
-    co_return co_await exchange.reply(feed::problem(http::status::bad_request, after.error().detail));
+  if (!refusal && !after) refusal = feed::problem(http::status::bad_request, after.error().detail);
+  if (refusal) co_return co_await exchange.reply(*std::move(refusal));
 
-  Session session(exchange, rooms.open(exchange.room()), *after);
+  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
+
+  Session session(exchange, **room, *after);
   if (!co_await accept(session.socket, exchange, limits)) co_return;
   net::co_spawn(session.socket.get_executor(), deliver(session), [&session](std::exception_ptr failure) {
     session.delivered.wake();
     if (failure) std::rethrow_exception(failure);
   });
-  co_await receive(session);
+  co_await receive(session, rooms.most().publish_rate);
   co_await answered(session);
   session.reader.leave();
   co_await session.delivered.wait();

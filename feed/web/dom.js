@@ -18,16 +18,18 @@ export function button(label, act) {
   return made;
 }
 
+export const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
 /** "1 message", "1,234 messages". */
 export const count = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`;
 
 /**
- * The colour of an author, the same in every room and browser: one of 360 hues, by a hash of the name. page.css makes colours of it that can
+ * The colour of somebody, the same in every room and browser: one of 360 hues, by a hash of who it is. page.css makes colours of it that can
  * be read on each ground. Set as a property of the element's style, which a strict CSP allows where a style attribute is not.
  */
-export function colour(element, author) {
+export function colour(element, who) {
   let hash = 0x811c9dc5; // FNV-1a, and MurmurHash3's last mix, so that bob and bot lie far apart
-  for (const character of author) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  for (const character of who) hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   hash ^= hash >>> 16;
@@ -42,21 +44,19 @@ export function initial(name) {
 
 /** What the browser keeps from one visit to the next; nothing where it was told to keep nothing. */
 export const remembered = {
-  get(name) {
-    try {
-      return localStorage.getItem(name) ?? '';
-    } catch {
-      return '';
-    }
-  },
-  set(name, value) {
-    try {
-      localStorage.setItem(name, value);
-    } catch {
-      // not kept
-    }
-  },
+  get: (name) => kept(() => localStorage.getItem(name)) ?? '',
+  set: (name, value) => kept(() => localStorage.setItem(name, value)),
+  forget: (name) => kept(() => localStorage.removeItem(name)),
+  names: () => kept(() => Object.keys(localStorage)) ?? [],
 };
+
+function kept(act) {
+  try {
+    return act();
+  } catch {
+    return null; // it may not, or is full
+  }
+}
 
 /** Keeps the end of what scrolls in sight, unless somebody has scrolled up: also where its parts, or what is seen of it, change their size. */
 export class Reel {

@@ -5,8 +5,14 @@ import { button, element } from '/dom.js';
 const most = 30; // lines
 const numbers = (bytes) => bytes.subarray(0, 40).join(' ') + (bytes.length > 40 ? ' …' : '');
 
-/** Fills `root`. `url`: the server's echo; `frameHead` as in websocket/client.js. Connects with the first "Send". */
-export function mount(root, url, frameHead) {
+/** Fills `root`; `echo` and `frameHead` as in websocket/client.js. Connects with the first "Send". */
+export function mount(root, { echo, frameHead }) {
+  const url = new URL(echo, location);
+  url.protocol = url.protocol.replace('http', 'ws');
+  const style = element('link', '');
+  style.rel = 'stylesheet';
+  style.href = '/echo.css';
+  document.head.append(style);
   const text = element('input', '');
   text.value = 'Hello 안녕';
   text.dir = 'auto';
@@ -23,25 +29,29 @@ export function mount(root, url, frameHead) {
     send(text.value);
   });
 
-  let socket = null;
+  let opening = null; // a promise of a WebSocket; of null where there is none to be had
   const say = (className, ...parts) => {
     log.append(element('li', className, ...parts.map((part) => (typeof part === 'string' ? element('p', '', part) : part))));
     while (log.childElementCount > most) log.firstElementChild.remove();
     log.lastElementChild.scrollIntoView({ block: 'nearest' });
   };
 
-  function connect() {
-    socket = new WebSocket(url);
-    socket.addEventListener('message', ({ data }) => show(data));
-    socket.addEventListener('close', ({ code }) => {
-      say('note', `The connection closed with ${code}; the next “Send” opens another.`);
-      socket = null;
+  function open() {
+    const socket = new WebSocket(url);
+    return new Promise((resolve) => {
+      socket.addEventListener('open', () => resolve(socket));
+      socket.addEventListener('message', ({ data }) => show(data));
+      socket.addEventListener('close', ({ code }) => {
+        say('note', `The connection closed with ${code}; the next “Send” opens another.`);
+        opening = null;
+        resolve(null);
+      });
     });
-    return new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
   }
 
   async function send(what) {
-    if (socket?.readyState !== WebSocket.OPEN) await connect();
+    const socket = await (opening ??= open());
+    if (!socket) return; // the note says so
     socket.binaryType = kind.value;
     socket.send(what);
     if (typeof what === 'string') {

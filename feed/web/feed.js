@@ -40,7 +40,7 @@ export function delay(failures, { first = 500, most = 10_000 } = {}, random = Ma
   return random * Math.min(first * 2 ** (failures - 1), most);
 }
 
-/** Waits `ms`, or until `wake`, a [target, event type], happens. Rejects when the signal aborts. */
+/** Waits `ms`, or until `wake`, a [target, event type], happens, where there is one. Rejects when the signal aborts. */
 export function sleep(ms, signal, wake) {
   return new Promise((resolve, reject) => {
     const woken = new AbortController(); // takes all the listeners away at once
@@ -52,10 +52,12 @@ export function sleep(ms, signal, wake) {
       else resolve();
     }
     signal.addEventListener('abort', done, { signal: woken.signal });
-    wake[0].addEventListener(wake[1], done, { signal: woken.signal });
+    wake?.[0].addEventListener(wake[1], done, { signal: woken.signal });
     if (signal.aborted) done();
   });
 }
+
+const anew = new FeedError('subscribed anew');
 
 /**
  * A room's feed as seen from a browser. An EventTarget, as EventSource and WebSocket are, so that a page and a panel beside it
@@ -69,23 +71,18 @@ export function sleep(ms, signal, wake) {
  *   state    { state, due }: connecting, live, reconnecting (next attempt at `due`, as Date.now() counts), closed
  *   error    a FeedError: the connection was lost or not to be had
  *   close    { reason, ... }: a connection has ended
- *   wire     what crossed the network, as far as a script can know it, told before what follows from it. Nothing is counted unless
- *            somebody listens. Of each:
- *     direction          up or down
- *     kind               request, answer, handshake, event, frame
- *     label, text        in a few words; and as it was (its beginning, where it is long)
- *     payload, overhead  bytes of messages (their JSON as it is on the wire, or a picture), and all other bytes. `overhead` is null where
- *                        the browser wrote the head, since no script sees that; `request` then says of what
- *     request            { opens, method, target, fields, bodyBytes }; `opens`: fetch, xhr, eventsource, websocket
+ *   wire     what crossed the network, as far as a script can know it, told before what follows from it; only where somebody listens:
+ *     direction, kind    up or down; request, answer, handshake, event, frame
+ *     label, text, data  in a few words; as it was, or its beginning; what a frame or an event carries
+ *     payload, overhead  bytes of messages (their JSON, or a picture), and all other bytes. `overhead` is null where the browser wrote the head,
+ *                        which no script sees; `request` says of what: { opens: fetch, xhr, eventsource, websocket, method, target, fields, bodyBytes }
  *     about              true where bytes are reckoned and not counted
- *     messages           how many it brought or took along
- *     status             an answer's
+ *     messages, status   how many it brought or took along; an answer's
  *     at                 as Date.now() counts
- *            Never seen by a script, and so never told: pings and pongs, comments in an event stream, the Set-Cookie of an answer.
+ *            Never told, since no script sees them: pings and pongs, comments in an event stream, the Set-Cookie of an answer.
  *
- * A transport adds read(signal), which reads one connection from its beginning to its end, and publish(author, text). That resolves
- * with the message's cursor, after which it comes back as a message like any other (or has come already). A publish whose answer is
- * lost is not repeated by itself, since it may have happened: it rejects with an error that is `uncertain`.
+ * A transport adds read(signal), which reads one connection from its beginning to its end, and send(author, text), which resolves with the
+ * message's cursor.
  */
 export class Client extends EventTarget {
   #place;
@@ -94,7 +91,7 @@ export class Client extends EventTarget {
   #open = false; // a connection is there
   #heard = false; // and its hello has come
   #overdue = 0; // timer
-  #attempt = null; // AbortController of the connection under way, or of the pause before it
+  #attempt = null; // AbortController of the connection under way, or of the pause before the next
   #begun = null; // what subscribe() returned
   #closing = new AbortController();
   #wired = false; // somebody listens to wire events
@@ -104,6 +101,10 @@ export class Client extends EventTarget {
     this.url = String(roomUrl);
     this.#place = new Place(after);
     this.#backoff = backoff;
+  }
+
+  get room() {
+    return decodeURIComponent(new URL(this.url).pathname.split('/').pop());
   }
 
   /** Everything up to here has been told. */
@@ -133,9 +134,18 @@ export class Client extends EventTarget {
     this.#begun.promise = new Promise((resolve, reject) => Object.assign(this.#begun, { resolve, reject }));
     this.#begun.promise.catch(() => {}); // whoever does not care need not catch: there is an event too
     if (this.closing.aborted) this.#begun.reject(new FeedError('closed'));
-    else if (running) this.#attempt.abort(new FeedError('subscribed anew'));
+    else if (running) this.#attempt.abort(anew);
     else this.#follow();
     return this.#begun.promise;
+  }
+
+  /**
+   * Resolves with the message's cursor, after which it comes back as a message like any other (or has come already). Where the answer is lost it
+   * may have happened, so it is not repeated: it rejects with an error that is `uncertain`, and the line ends with it. The next one tells.
+   */
+  async publish(author, text) {
+    this.closing.throwIfAborted();
+    return this.#orRenew(this.send(author, text));
   }
 
   addEventListener(type, ...more) {
@@ -151,7 +161,7 @@ export class Client extends EventTarget {
       one?.addEventListener('abort', () => ended.abort(one.reason), { signal: ended.signal });
     }
     const sent = upload(this.url, picture, { author, progress, signal: ended.signal, wire: this.wire });
-    return sent.finally(() => ended.abort()); // takes the listeners away
+    return this.#orRenew(sent).finally(() => ended.abort()); // takes the listeners away
   }
 
   /** Ends the feed for good. No event comes after this. */
@@ -164,8 +174,20 @@ export class Client extends EventTarget {
     this.#attempt?.abort(reason);
   }
 
+  async #orRenew(sent) {
+    try {
+      return await sent;
+    } catch (error) {
+      if (error.uncertain && this.#state !== 'reconnecting') this.#attempt?.abort(error);
+      throw error;
+    }
+  }
+
   // Connects again and again, each time where the last connection ended.
   async #follow() {
+    // A line that is older than the network may be dead without a word; and a pause has no reason any more.
+    const renew = () => this.#state !== 'connecting' && this.#attempt.abort(new FeedError('the network has changed'));
+    window.addEventListener('online', renew, { signal: this.closing });
     for (let failures = 0; !this.closing.aborted; ) {
       const { signal } = (this.#attempt = new AbortController());
       this.#heard = false;
@@ -174,16 +196,22 @@ export class Client extends EventTarget {
         await this.read(signal);
       } catch (reason) {
         clearTimeout(this.#overdue);
-        if (signal.aborted) this.#disconnected(signal.reason);
-        if (signal.aborted) continue;
+        if (this.closing.aborted) return;
+        if (signal.reason === anew) {
+          this.#disconnected(anew);
+          continue;
+        }
         if (reason.pointless ?? true) { // what is no FeedError is a fault of this program
           this.#emit('error', reason);
           return this.close(reason);
         }
         failures = this.#heard ? 1 : failures + 1;
         const ms = delay(failures, this.#backoff);
-        this.lost(reason, ms);
-        await sleep(ms, signal, [window, 'online']).catch(() => {}); // closed, or subscribed anew
+        const pause = (this.#attempt = new AbortController());
+        if (!reason.wasClean) this.#emit('error', reason);
+        this.#disconnected(reason);
+        this.#say('reconnecting', { due: Date.now() + ms });
+        await sleep(ms, pause.signal).catch(() => {}); // over, or no reason to wait any more
       }
     }
   }
@@ -220,12 +248,6 @@ export class Client extends EventTarget {
   takeMessage(message) {
     this.#place.message(message);
     this.#emit('message', message);
-  }
-
-  lost(reason, ms) {
-    if (!reason.wasClean) this.#emit('error', reason);
-    this.#disconnected(reason);
-    this.#say('reconnecting', { due: Date.now() + ms });
   }
 
   #disconnected({ message, code, wasClean }) {

@@ -1,5 +1,4 @@
-// One request and its answer, with their limits of time and their endings: feed/user_agent.cpp in JavaScript. And what crosses the network
-// for them, in bytes, as far as a script can know it.
+// One request and its answer, with their limits of time and their endings, and their bytes: feed/user_agent.cpp in JavaScript.
 
 /** Milliseconds after which a server that does not answer counts as lost; neither EventSource nor WebSocket has such a limit. */
 export const patience = 10_000;
@@ -9,12 +8,12 @@ const uploadPatience = 40_000;
 
 /**
  * Why a request failed or the feed was lost. `status` is the answer's, 0 where there was none. `uncertain`: what was to be published
- * may have been, since it left and only its answer is missing; to send it again may say it twice.
+ * may have been, since it left and only its answer is missing; to send it again may say it twice. `unsent`: it certainly never left.
  */
 export class FeedError extends Error {
-  constructor(message, { status = 0, broken = false, uncertain = false, ...more } = {}) {
+  constructor(message, { status = 0, broken = false, uncertain = false, unsent = false, ...more } = {}) {
     super(message);
-    Object.assign(this, { name: 'FeedError', status, broken, uncertain }, more);
+    Object.assign(this, { name: 'FeedError', status, broken, uncertain, unsent }, more);
   }
 
   /** Another attempt would end the same: the request was wrong, or the server broke the protocol. */
@@ -36,7 +35,7 @@ const encoder = new TextEncoder();
 /** Bytes of a text in UTF-8. */
 export const bytesOf = (text) => encoder.encode(text).length;
 
-// A raw text is there to be looked at: of a long one its beginning is enough.
+// Of a long text, which is there to be looked at, its beginning is enough.
 const shown = (text) => (text.length > 4096 ? `${text.slice(0, 4096)}…` : text);
 
 // A refusal in the server's own words (RFC 9457), or in those of a proxy before it.
@@ -76,8 +75,8 @@ const unheard = (reason) => ({ direction: 'down', kind: 'answer', label: 'no ans
 
 /**
  * fetch() with a limit of time, past every cache. Returns the status and the parsed body; a refusal throws the server's reason. `wire`
- * is called with what makes the wire event of the request, then of its answer. `payload`: how many bytes of the body that is sent are
- * a message. `count(body)`: { payload, messages } of the body that came.
+ * is called with what makes the wire event of the request, then of its answer. `payload`: bytes of a message in the body that is sent;
+ * `count(body)`: { payload, messages } of the one that came.
  */
 export async function request(url, { signal, within = patience, wire = () => {}, payload = 0, count = () => ({}), ...options }) {
   const { method = 'GET', headers = {}, body } = options;
@@ -104,10 +103,10 @@ export async function request(url, { signal, within = patience, wire = () => {},
   }
 }
 
-// Whatever ended a POST before its answer came: it may have happened.
+// Whatever ended a POST before its answer came: it may have happened. But who called it back knows better what had left.
 function unanswered(error) {
   if (error instanceof FeedError && error.status) throw error;
-  throw new FeedError(error.message, { uncertain: true, cause: error });
+  throw new FeedError(error.message, { uncertain: error.name !== 'AbortError', cause: error });
 }
 
 /** Publishes by POST, as polling and SSE must: neither can send. Returns the message's cursor. */

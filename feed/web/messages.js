@@ -1,11 +1,10 @@
 // The messages of a room: laid out once a frame, however much comes, and no more of them than a page can hold.
 
-import { Reel, button, colour, count, element, initial } from '/dom.js';
+import { Reel, button, clock, colour, count, element, initial } from '/dom.js';
 
 const most = 1000; // on the page
 const pause = 5 * 60_000; // milliseconds after which an author is named again
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -110,13 +109,14 @@ export class Messages {
 
   #markLine() {
     this.#mark?.remove();
-    this.#mark = element('li', 'mark', 'New messages');
+    this.#mark = element('li', 'day mark', 'New messages');
     this.#last = null;
     return [this.#mark];
   }
 
   #messageLines(message, cursor, own) {
     const { at, author } = message;
+    const who = `${message.user} ${author}`;
     const lines = [];
     const day = new Date(at).toDateString();
     if (day !== this.#day) {
@@ -125,8 +125,8 @@ export class Messages {
     }
     this.#day = day;
     const last = this.#last;
-    const begins = last === null || last.author !== author || last.own !== own || at - last.at > pause;
-    this.#last = { at, author, own };
+    const begins = last === null || last.who !== who || last.own !== own || at - last.at > pause;
+    this.#last = { at, who, own };
     lines.push(messageLine(message, cursor, own, begins));
     return lines;
   }
@@ -137,11 +137,11 @@ function dayName(at) {
   return ['Today', 'Yesterday'][days] ?? calendar.format(at);
 }
 
-function messageLine({ seq, at, author, text, image }, cursor, own, begins) {
+function messageLine({ seq, at, author, text, image, user }, cursor, own, begins) {
   const time = element('time', '', clock.format(at));
   time.dateTime = new Date(at).toISOString();
   time.title = `message ${seq}, ${new Date(at).toLocaleString()}`;
-  const line = messageShape(author, text, time);
+  const line = messageShape(author, text, time, user);
   line.dataset.cursor = cursor;
   line.classList.toggle('own', own);
   line.classList.toggle('begins', begins);
@@ -149,8 +149,8 @@ function messageLine({ seq, at, author, text, image }, cursor, own, begins) {
   return line;
 }
 
-/** What a message looks like, also one that has no place in the room yet; `foot` stands at its end. */
-export function messageShape(author, text, foot) {
+/** What a message looks like, also one without a place in the room yet; `foot` stands at its end. Its colour is the user's, else the name's. */
+export function messageShape(author, text, foot, user) {
   const name = element('b', 'author', author);
   name.dir = 'auto';
   const bubble = element('div', 'bubble', name, foot);
@@ -161,7 +161,7 @@ export function messageShape(author, text, foot) {
   }
   const line = element('li', 'message', bubble);
   line.dataset.initial = initial(author).toUpperCase();
-  colour(line, author);
+  colour(line, user || author);
   return line;
 }
 

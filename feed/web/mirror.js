@@ -17,6 +17,13 @@ const handshakeAdds = {
   'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
 };
 
+// How each kind asks. The head of an XMLHttpRequest, as upload() in http.js makes it, is that of a fetch() which goes past no cache.
+const kinds = {
+  GET: {},
+  POST: { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } },
+  xhr: { method: 'POST', body: new Blob(['x']), headers: { 'Content-Type': 'image/gif' }, cache: 'default' },
+};
+
 const lineBytes = (name, value) => name.length + 2 + bytesOf(value) + 2; // a colon and a space, CRLF
 
 /** What each kind of request looks like at the server's end; asked for once. */
@@ -28,8 +35,7 @@ export class Mirror {
    * and whether that is reckoned and not measured.
    */
   async head({ opens, method, target, fields, bodyBytes }) {
-    const asFetched = opens === 'xhr' ? 'xhr' : method;
-    const measured = await this.#ask(asFetched);
+    const measured = await this.#ask(opens === 'xhr' ? 'xhr' : method);
     const lines = new Map(measured ?? [['host', lineBytes('host', location.host)]]);
     if (opens === 'websocket') {
       for (const name of [...lines.keys()]) if (!handshakeKeeps.includes(name)) lines.delete(name);
@@ -46,8 +52,7 @@ export class Mirror {
 
   #ask(kind) {
     if (!this.#kinds.has(kind)) {
-      const asked = kind === 'xhr' ? byXhr() : byFetch(kind);
-      const lines = asked.then(({ fields }) => fields).catch(() => {
+      const lines = request(new URL('/mirror', location), kinds[kind]).then(({ body }) => body.fields).catch(() => {
         setTimeout(() => this.#kinds.delete(kind), soon);
         return null;
       });
@@ -55,25 +60,4 @@ export class Mirror {
     }
     return this.#kinds.get(kind);
   }
-}
-
-const mirror = new URL('/mirror', location);
-
-// As request() in http.js asks.
-async function byFetch(method) {
-  const body = method === 'GET' ? {} : { body: '{}', headers: { 'Content-Type': 'application/json' } };
-  return (await request(mirror, { method, ...body })).body;
-}
-
-// As upload() in http.js asks.
-function byXhr() {
-  return new Promise((resolve, reject) => {
-    const asked = new XMLHttpRequest();
-    asked.responseType = 'json';
-    asked.open('POST', mirror);
-    asked.setRequestHeader('Content-Type', 'image/gif');
-    asked.addEventListener('load', () => (asked.response?.fields ? resolve(asked.response) : reject(new Error('no mirror'))));
-    asked.addEventListener('error', () => reject(new Error('no mirror')));
-    asked.send(new Blob(['x'], { type: 'image/gif' }));
-  });
 }

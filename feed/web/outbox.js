@@ -1,23 +1,34 @@
 // What was said here and has not come back from the room yet. It stands below the messages at once; when the room brings it, the message
-// takes its place. Where no answer came, that is said: it may have happened, and to send it again may say it twice.
+// takes its place. What never left waits for a line. Where no answer came, that is said: it may have happened, and to send it again may say
+// it twice.
 
 import { button, element, remembered } from '/dom.js';
+import { rooms } from '/feed.js';
 import { messageShape } from '/messages.js';
 
-const mostOwn = 500; // cursors that are remembered
+const mostOwn = 500; // messages that are remembered
 const absence = 2000; // milliseconds in which a live feed brings what was published: longer than polling's interval
 
-/** Cursors of this user's messages, kept by the browser, so that they look like their own after a reload, too. */
+/**
+ * Which messages are this user's, after a reload and in another tab, too. The rooms of a server share its epoch, so a cursor alone names none;
+ * and each is an item of its own, so that no tab writes over what another keeps.
+ */
 class Own {
-  #cursors = new Set(remembered.get('own').split(' '));
-
-  has(cursor) {
-    return this.#cursors.has(cursor);
+  /** `onAdd` is called with room and cursor of what was said in another tab. */
+  constructor(onAdd) {
+    addEventListener('storage', ({ key, newValue }) => {
+      const [, cursor, room] = /^own (\S+) (.+)$/s.exec(key) ?? [];
+      if (cursor && newValue) onAdd(room, cursor);
+    });
+    const kept = remembered.names().filter((name) => name.startsWith('own '));
+    for (const name of kept.sort((a, b) => remembered.get(b) - remembered.get(a)).slice(mostOwn)) remembered.forget(name);
   }
-  set(cursor, own) {
-    if (own) this.#cursors.add(cursor);
-    else this.#cursors.delete(cursor);
-    remembered.set('own', [...this.#cursors].slice(-mostOwn).join(' '));
+
+  has(room, cursor) {
+    return remembered.get(`own ${cursor} ${room}`) !== '';
+  }
+  add(room, cursor) {
+    remembered.set(`own ${cursor} ${room}`, Date.now());
   }
 }
 
@@ -27,8 +38,10 @@ export class Outbox {
   #messages;
   #onRewrite;
   #onName;
-  #own = new Own();
-  #letters = []; // in the order in which they were sent
+  #own = new Own((room, cursor) => room === this.#room && this.#messages.setOwn(cursor));
+  #room = '';
+  #letters = []; // of this room, in the order in which they were written
+  #turn = Promise.resolve(); // of the text before: the next leaves when it is over, so that their order stays
   #timer = 0;
 
   constructor({ list, messages, onRewrite, onName }) {
@@ -40,19 +53,20 @@ export class Outbox {
 
   /** Sends a text, or a picture (a File), into the client's room. Resolves when it is over, with the error where it failed. */
   async send(client, author, { text = '', picture = null }) {
-    const letter = { client, author, text, picture, cursor: null, claimed: null, left: false, repeated: false, error: null };
+    const letter = { client, author, text, picture, cursor: null, claimed: null, repeated: false, dropped: false };
     letter.element = shape(letter);
     this.#letters.push(letter);
     this.#list.append(letter.element);
-    await this.#try(letter);
+    await this.#post(letter);
     return letter.error;
   }
 
   /** For each message that comes: what it replaces, where this user said it. */
   claim(message, cursor) {
     const letter = this.#letters.find((one) => one.cursor === cursor) ?? this.#letters.find((one) => isLike(one, message));
-    if (!letter) return { own: this.#own.has(cursor) };
+    if (!letter) return { own: this.#own.has(this.#room, cursor) };
     if (!letter.author) this.#onName(message.author);
+    if (message.user) remembered.set('user', message.user);
     if (letter.cursor || letter.error) this.#settle(letter, cursor);
     else letter.claimed = cursor; // most likely; its answer will tell
     return { own: true, replaces: letter.element };
@@ -66,28 +80,53 @@ export class Outbox {
     }
   }
 
-  /** To be called when the feed's state has changed, too: a live feed would have brought what is missing. */
-  reconsider() {
+  /** To be told each state of the feed. Of what had no answer only a line knows that was begun since: the one before may be dead. */
+  reconsider(state) {
     clearTimeout(this.#timer);
-    const isMissing = ({ error, client }) => error?.uncertain && !error.looked && client.state === 'live';
-    if (!this.#letters.some(isMissing)) return;
-    this.#timer = setTimeout(() => {
-      for (const letter of this.#letters.filter(isMissing)) {
-        letter.error.looked = true;
-        this.#say(letter, `${letter.error.message}. The room does not have it.`, this.#again(letter), this.#discard(letter));
-      }
-    }, absence);
+    if (state === 'connecting') for (const { error } of this.#letters) if (error?.uncertain) error.renewed = true;
+    if (state === 'live' && this.#missing.length) this.#timer = setTimeout(() => this.#look(), absence);
   }
 
   /** For another room: what has not settled is not shown any more. */
-  clear() {
+  enter(room) {
+    this.#room = room;
     this.#letters = [];
+    this.#turn = Promise.resolve();
     this.#list.replaceChildren();
+    clearTimeout(this.#timer);
+  }
+
+  get #missing() {
+    return this.#letters.filter(({ error }) => error?.renewed && !error.looked);
+  }
+
+  // Only a feed that has all that the room has can say that something is not there.
+  async #look() {
+    const missing = this.#missing;
+    if (!missing.length) return;
+    const { client } = missing[0];
+    const list = await rooms(client.closing).catch(() => null);
+    const [epoch, last] = list?.find(({ room }) => room === client.room)?.cursor.split('.') ?? [];
+    const [mine, read] = client.after.split('.');
+    if (!list || (epoch && (epoch !== mine || Number(read) < Number(last)))) return this.reconsider(client.state); // again
+    for (const letter of missing.filter((one) => this.#missing.includes(one))) {
+      letter.error.looked = true;
+      this.#say(letter, `${letter.error.message}. The room does not have it.`, this.#again(letter), this.#discard(letter));
+    }
+  }
+
+  // A picture takes its time: nothing waits behind it.
+  #post(letter) {
+    Object.assign(letter, { error: null, left: false });
+    this.#say(letter, 'not sent yet', this.#discard(letter));
+    if (letter.picture) return this.#try(letter);
+    return (this.#turn = this.#turn.then(() => this.#try(letter)));
   }
 
   async #try(letter) {
     const { client, author, text, picture } = letter;
-    letter.error = null;
+    while (!['live', 'closed'].includes(client.state)) await change(client); // what has not left may leave late
+    if (letter.dropped) return;
     letter.left = !picture; // a picture has left when all of it has
     const cancelled = new AbortController();
     const cancel = this.#action('Cancel', () => cancelled.abort(new DOMException('cancelled', 'AbortError')));
@@ -103,18 +142,20 @@ export class Outbox {
         : await client.publish(author, text);
       this.#answered(letter, cursor);
     } catch (error) {
+      error.uncertain ||= cancelled.signal.aborted && letter.left;
       if (cancelled.signal.aborted && !letter.left) this.#drop(letter);
       else if (letter.claimed) this.#settle(letter, letter.claimed); // it is in the room: that is an answer, too
+      else if (error.unsent) await change(client).then(() => this.#try(letter)); // the feed is about to find its connection lost
       else this.#failed(letter, error);
     }
   }
 
   #answered(letter, cursor) {
     letter.cursor = cursor;
-    this.#own.set(cursor, true);
+    this.#own.add(letter.client.room, cursor);
+    if (!this.#letters.includes(letter)) return; // the page is in another room
     if (letter.claimed === cursor || (letter.claimed && letter.repeated)) return this.#settle(letter, letter.claimed);
     if (letter.claimed) { // somebody else said the same at the same time
-      this.#own.set(letter.claimed, false);
       this.#messages.setOwn(letter.claimed, false);
       this.#list.append(letter.element);
       letter.claimed = null;
@@ -133,7 +174,6 @@ export class Outbox {
     const { text } = letter;
     if (error.uncertain) {
       this.#say(letter, `${error.message}. It may have been sent, or not.`, this.#discard(letter));
-      this.reconsider();
     } else if (error.pointless && text) {
       const rewrite = this.#action('Write again', () => {
         this.#drop(letter);
@@ -148,7 +188,7 @@ export class Outbox {
   #again(letter) {
     return this.#action('Send again', () => {
       letter.repeated = true;
-      this.#try(letter);
+      this.#post(letter);
     });
   }
 
@@ -165,11 +205,12 @@ export class Outbox {
   }
 
   #settle(letter, cursor) {
-    this.#own.set(cursor, true);
+    this.#own.add(letter.client.room, cursor);
     this.#letters = this.#letters.filter((one) => one !== letter);
   }
 
   #drop(letter) {
+    letter.dropped = true;
     letter.element.remove();
     this.#letters = this.#letters.filter((one) => one !== letter);
   }
@@ -183,6 +224,8 @@ export class Outbox {
   }
 }
 
+const change = (client) => new Promise((resolve) => client.addEventListener('state', resolve, { once: true }));
+
 // The message looks as if it were this one: said before its answer came, by the same name as far as that is known.
 function isLike({ author, text, picture, cursor, claimed, left }, message) {
   const sameName = author ? author === message.author : message.author.startsWith('guest');
@@ -192,7 +235,7 @@ function isLike({ author, text, picture, cursor, claimed, left }, message) {
 function shape(letter) {
   letter.status = element('span', 'status');
   letter.actions = element('span', 'actions');
-  const line = messageShape(letter.author || 'guest', letter.text, element('div', 'foot', letter.status, letter.actions));
+  const line = messageShape(letter.author || 'guest', letter.text, element('div', 'foot', letter.status, letter.actions), remembered.get('user'));
   line.classList.add('own', 'pending', 'begins');
   if (letter.picture) {
     const preview = new Image();

@@ -25,7 +25,7 @@ function enter(name) {
   byId('room').textContent = room;
   showReaders(0);
   messages.clear();
-  outbox.clear();
+  outbox.enter(room);
   rooms.current = room;
   showTitle(0);
   const wrong = objection(room);
@@ -115,7 +115,7 @@ function showState({ state, due: next }) {
   byId('state-name').textContent = state;
   due = next ?? 0;
   countDown();
-  outbox.reconsider();
+  outbox.reconsider(state);
 }
 
 // Not part of what a screen reader is told: it would hear every second.
@@ -171,7 +171,5 @@ enter(roomInAddress());
 byId('echo').hidden = !transport.echo;
 byId('echo').addEventListener('toggle', async () => {
   const { mount } = await import('/echo.js');
-  const url = new URL(transport.echo, location);
-  url.protocol = url.protocol.replace('http', 'ws');
-  mount(byId('echo'), url, transport.frameHead);
+  mount(byId('echo'), transport);
 }, { once: true });

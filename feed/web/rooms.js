@@ -1,13 +1,12 @@
 // The list of rooms, asked for again and again while somebody looks; and the way into a new one.
 
-import { byId, count, element } from '/dom.js';
+import { byId, clock, count, element } from '/dom.js';
 import { bytesOf, rooms, sleep } from '/feed.js';
 
 const often = 5000; // milliseconds from one list to the next
 const most = 100; // rooms that are shown: who looks for another types its name
 const mostBytes = 64; // of a room's name
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
 export const addressOf = (room) => `#${encodeURIComponent(room)}`;

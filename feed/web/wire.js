@@ -1,5 +1,4 @@
-// The panel "The wire": what F12 would show, with its bytes. It knows the feed by the `wire` events of a client (feed.js says what they hold)
-// and what the browser adds to a request by the mirror.
+// The panel "The wire": what F12 would show, with its bytes: from the `wire` events of a client, see feed.js, and the mirror.
 
 import { Reel, byId, count, element } from '/dom.js';
 import { Mirror } from '/mirror.js';
@@ -31,8 +30,7 @@ export class Wire {
 
   /** Listens to a client until the signal aborts. */
   follow(client, signal) {
-    const { pathname } = new URL(client.url);
-    this.#add({ room: decodeURIComponent(pathname.split('/').pop()) });
+    this.#add({ room: client.room });
     client.addEventListener('wire', ({ detail }) => this.#take(detail), { signal });
   }
 
@@ -90,7 +88,7 @@ export class Wire {
 
   #lay() {
     if (this.#pane.offsetParent === null) return; // hidden: what arrives waits
-    this.#lines.append(...this.#arrived.splice(0).map((event) => (event.room ? element('li', 'room', 'room ', bdi(event.room)) : line(event, this.#began))));
+    this.#lines.append(...this.#arrived.splice(0).map((event) => (event.room ? element('li', 'room', 'room ', element('bdi', '', event.room)) : line(event, this.#began))));
     while (this.#lines.childElementCount > most) this.#lines.firstElementChild.remove();
     this.#reel.follow();
     for (const direction of ['up', 'down']) {
@@ -112,13 +110,9 @@ export class Wire {
   }
 }
 
-function bdi(text) {
-  return element('bdi', '', text);
-}
-
 // One line; opened, what it was.
 function line(event, began) {
-  const { direction, kind, label, payload, overhead, about, status, messages } = event;
+  const { direction, kind, label, data, payload, overhead, about, status, messages } = event;
   const all = payload + overhead;
   const size = element('span', 'size', `${about ? '≈ ' : ''}${bytes(all)}`);
   const bar = element('span', 'bar');
@@ -129,7 +123,7 @@ function line(event, began) {
   arrow.setAttribute('aria-label', direction);
   const named = status === 204 ? `${label}: nothing new` : messages > 1 ? `${label}: ${count(messages, 'message')}` : label;
   const when = element('span', 'when', ((event.at - began) / 1000).toFixed(1));
-  const summary = element('summary', '', when, arrow, element('span', 'label', named), size, bar);
+  const summary = element('summary', '', when, arrow, element('span', 'label', named), size, ...(data ? [element('span', 'data', data.slice(0, 300))] : []), bar);
   const opened = element('details', '', summary);
   opened.addEventListener('toggle', () => opened.childElementCount === 1 && opened.append(...inside(event)), { once: true });
   return element('li', `${direction} ${kind}${status === 204 ? ' nothing' : ''}${status >= 400 ? ' refused' : ''}`, opened);

@@ -155,6 +155,23 @@ inline void add_memory(bench::Results& results) {
   }
 }
 
+inline void add_peers(bench::Results& results) {
+  for (const auto& [arm, cost_ns] : std::map<std::string, double>{
+           {"ws", 5800}, {"ws_node", 9000}, {"nchan_ws", 7900}, {"sse", 5700}, {"sse_node", 12'000}}) {
+    for (const int window : {1, 64}) {
+      const double each_ns = window == 1 ? cost_ns : arm == "ws" || arm == "sse" ? 400 : cost_ns * 0.8;
+      results.runs.push_back(
+          run("peer_fanout/" + arm + "/readers:1000/window:" + std::to_string(window), 0,
+              {{"cpu_ns_per_delivery", each_ns}, {"deliveries_per_second", 0.9e9 / each_ns}}));
+    }
+    const double late = arm == "ws" || arm == "sse" ? 12'000 : 400'000;  // µs, of more than others can do
+    results.runs.push_back(run("peer_delay/" + arm + "/readers:1000/rate:10", 0,
+                               {{"p50_us", cost_ns / 2}, {"p99_us", cost_ns}, {"n", 20000}}));
+    results.runs.push_back(run("peer_load/" + arm + "/readers:1000/rate:2000", 0,
+                               {{"p50_us", late / 2}, {"p99_us", late}, {"n", 20000}}));
+  }
+}
+
 inline void add_break_even(bench::Results& results) {
   for (const auto& [name, per_interval] : std::map<std::string, double>{
            {"0.1", 0.1}, {"0.3", 0.3}, {"1", 1}, {"3", 3}, {"10", 10}, {"30", 30}}) {
@@ -182,6 +199,7 @@ inline bench::Results results() {
   add_load(made);
   add_fanout(made);
   add_memory(made);
+  add_peers(made);
   return made;
 }
 

@@ -107,7 +107,7 @@ class Pictures : public testing::Test {
 Directory* Pictures::directory_ = nullptr;
 
 TEST_F(Pictures, AreAllDrawnWhereAllWasMeasured) {
-  EXPECT_EQ(bench::pictures().size(), 8u);
+  EXPECT_EQ(bench::pictures().size(), 10u);
   for (const bench::Picture& picture : bench::pictures())
     EXPECT_THAT(svg(picture), StartsWith("<svg ")) << picture.name;
 }
@@ -196,7 +196,8 @@ TEST(PictureBlock, OfAnotherNameIsRefusedWithThoseThatExist) {
   } catch (const std::invalid_argument& error) {
     EXPECT_STREQ(
         error.what(),
-        "there is no picture \"cake\", expected one of ecdf, load, spectrum, bytes, map, fanout, memory, forest");
+        "there is no picture \"cake\", expected one of ecdf, load, spectrum, bytes, map, fanout, memory, forest, "
+        "peers, peers-delay");
   }
 }
 
@@ -351,3 +352,32 @@ TEST(ForestPicture, BreaksLongNamesAtBlanks) {
 }
 
 }  // namespace
+
+TEST(PeersPicture, HasARowForEachServerWithOneMessageOutstandingAndWithMany) {
+  bench::Results of_one;
+  const auto add = [&](const char* cell, double cpu_ns, double per_second) {
+    of_one.runs.push_back(
+        imagined::run(cell, 0, {{"cpu_ns_per_delivery", cpu_ns}, {"deliveries_per_second", per_second}}));
+  };
+  add("peer_fanout/ws_node/readers:1000/window:1", 9000, 100'000);
+  add("peer_fanout/ws_node/readers:1000/window:64", 7000, 2'100'000);
+  add("peer_fanout/ws_node/readers:5000/window:1", 9500, 90'000);
+  EXPECT_THAT(words_in(svg_of("peers", of_one)),
+              AllOf(Contains("WebSocket, ws (Node)"), Contains("9.0 µs"), Contains("2.1 million")));
+  EXPECT_THAT(data_in(program_of("peers", of_one)),
+              AllOf(Contains("100000 24"), Contains("2.1e+06 24"), Not(Contains("90000 24"))));
+}
+
+TEST(PeersDelayPicture, HasWhatIsMissedOnlyWhereItWasMeasured) {
+  bench::Results of_two;
+  const auto add = [&](const char* cell, double p50_us, double p99_us) {
+    of_two.runs.push_back(imagined::run(cell, 0, {{"p50_us", p50_us}, {"p99_us", p99_us}}));
+  };
+  add("peer_delay/ws/readers:1000/rate:10", 2000, 4000);
+  add("peer_delay/nchan_ws/readers:1000/rate:10", 3000, 6000);
+  add("peer_load/nchan_ws/readers:1000/rate:2000", 250'000, 500'000);
+  add("peer_load/ws/readers:1000/rate:8000", 7000, 9000);
+  EXPECT_THAT(data_in(program_of("peers-delay", of_two)),
+              AllOf(Contains("0.002 24"), Contains("0.004 24"), Contains("0.003 58"), Contains("0.25 58"),
+                    Contains("0.5 58"), Not(Contains("0.007 24"))));
+}

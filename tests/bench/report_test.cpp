@@ -323,7 +323,7 @@ TEST(Block, OfAnotherNameIsRefusedWithThoseThatExist) {
   EXPECT_THAT(
       error_of([] { bench::block({}, "headlines"); }),
       testing::StartsWith(
-          "there are no results \"headlines\", expected one of headline, models, provenance, claims, verdicts, floor"));
+          "there are no results \"headlines\", expected one of headline, models, peers, peers ahead, provenance, claims, verdicts, floor"));
 }
 
 TEST(Figure, InASentenceIsTheMedianInItsOwnUnit) {

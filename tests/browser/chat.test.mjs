@@ -11,6 +11,31 @@ import { until } from './support/until.mjs';
 const browser = await launch();
 after(() => browser.close());
 
+describe('a colour', () => {
+  it("is the user's, whatever name they speak by; who has no user has the name's", async (test) => {
+    const server = await serve(test, 'polling_server');
+    for (const author of ['ada', 'ada', 'lovelace', 'ada', 'bob']) await server.publish(`I am ${author}`, { author });
+    const users = ['5ek7e5', 'x0x0x0', '5ek7e5', undefined, undefined]; // what the server says of those who have its cookie
+    const ada = await Chat.open(test, browser, null);
+    await ada.page.route('**/rooms/lobby/messages*', async (route) => {
+      const response = await route.fetch();
+      if (response.status() !== 200) return route.fulfill({ response });
+      const page = await response.json();
+      const messages = page.messages.map((message) => ({ ...message, user: users[message.seq - 1] }));
+      return route.fulfill({ response, json: { ...page, messages } });
+    });
+    await ada.page.goto(server.url);
+    await ada.line('I am bob');
+
+    const lines = await ada.log.locator('#messages > .message').evaluateAll((all) =>
+      all.map((line) => ({ hue: line.style.getPropertyValue('--hue'), begins: line.classList.contains('begins') })));
+    const [first, other, renamed, nameless, bob] = lines.map(({ hue }) => hue);
+    assert.equal(renamed, first);
+    assert.equal(new Set([first, other, nameless, bob]).size, 4);
+    assert.ok(lines.every(({ begins }) => begins), 'two users of one name are not one who goes on');
+  });
+});
+
 for (const transport of transports) {
   describe(`the chat over ${transport}`, () => {
     const start = (test, ...options) => serve(test, `${transport}_server`, ...options);
@@ -26,6 +51,7 @@ for (const transport of transports) {
       await bob.line('hello, bob');
       await bob.say('안녕 👋', { as: 'bob' });
       await ada.line('안녕 👋');
+      await bob.line('안녕 👋');
 
       const both = [{ author: 'ada', text: 'hello, bob' }, { author: 'bob', text: '안녕 👋' }];
       assert.deepEqual(await ada.lines(), both);
@@ -110,6 +136,48 @@ for (const transport of transports) {
       await bob.make('one');
       await bob.isIn('one');
       await bob.shows(['for one']);
+    });
+
+    it("tells one's own messages from others', in each room and in each tab", async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url, { room: 'one' });
+      await ada.is('live');
+      for (const text of numbered(1, 2)) await ada.say(text, { as: 'ada' });
+      await ada.shows(numbered(1, 2));
+      await ada.settled();
+      // Elsewhere somebody has said as much: the cursors are the same.
+      for (const text of numbered(3, 5)) await server.publish(text, { room: 'other' });
+
+      await ada.make('other');
+      await ada.isIn('other');
+      await ada.shows(numbered(3, 5));
+      assert.deepEqual(await ada.own(), []);
+      await ada.make('one');
+      await ada.isIn('one');
+      await ada.shows(numbered(1, 2));
+      assert.deepEqual(await ada.own(), numbered(1, 2));
+
+      const tab = new Chat(await ada.page.context().newPage());
+      await tab.page.goto(`${server.url}/#one`);
+      await tab.shows(numbered(1, 2));
+      await tab.is('live');
+      await tab.say('from the other tab');
+      await ada.page.bringToFront();
+      await ada.line('from the other tab');
+      await ada.say('from the first tab');
+      await tab.page.bringToFront();
+      await tab.line('from the first tab');
+      const all = [...numbered(1, 2), 'from the other tab', 'from the first tab'];
+      for (const { page } of [ada, tab]) {
+        await page.bringToFront();
+        await until('all of them to be own', async () => (await new Chat(page).own()).length === all.length);
+      }
+      for (const { page } of [ada, tab]) {
+        await page.bringToFront();
+        await page.reload();
+        await new Chat(page).shows(all);
+        assert.deepEqual(await new Chat(page).own(), all);
+      }
     });
 
     it('says what a refused message was refused for, and keeps its text', async (test) => {

@@ -91,7 +91,7 @@ for (const transport of transports) {
       assert.deepEqual(await ada.texts(), [...numbered(1, 3), ...numbered(16, 20)]);
     });
 
-    it('is not sent again what it may have heard', async (test) => {
+    it('hears what was written meanwhile when it is back: once, and in order', async (test) => {
       const server = await start(test);
       const relay = await Relay.during(test, server.port);
       const ada = await Chat.open(test, browser, relay.url);
@@ -100,19 +100,133 @@ for (const transport of transports) {
       relay.cut();
       await ada.is('reconnecting');
 
-      await ada.say('into the void');
+      for (const text of ['one', 'two', 'not this one', 'three']) await ada.say(text);
 
-      const failed = ada.log.locator('.message.pending.failed').filter({ hasText: 'into the void' });
-      await failed.waitFor();
+      const held = ada.log.locator('.message.pending').filter({ hasText: 'not sent yet' });
+      await until('four that wait', async () => (await held.count()) === 4);
+      await held.filter({ hasText: 'not this one' }).getByRole('button', { name: 'Discard' }).click();
       relay.pointAt(server.port);
+      await ada.shows(['one', 'two', 'three']);
+      await ada.settled();
+      assert.equal((await server.stats()).published, 3);
+    });
+
+    it('hears it also where one has gone to another room', async (test) => {
+      const server = await start(test);
+      const relay = await Relay.during(test, server.port);
+      const ada = await Chat.open(test, browser, relay.url, { room: 'one' });
       await ada.is('live');
+      relay.pointAt(0);
+      relay.cut();
+      await ada.is('reconnecting');
+      await ada.say('for one');
+      await ada.make('other');
+      await ada.isIn('other');
+      await ada.say('for the other');
+
+      relay.pointAt(server.port);
+
+      await ada.shows(['for the other']);
+      await ada.make('one');
+      await ada.isIn('one');
+      await ada.shows(['for one']);
+      assert.deepEqual(await ada.own(), ['for one']);
+    });
+  });
+
+  describe(`a line that is dead and looks alive, over ${transport}`, () => {
+    const start = (test, ...options) => serve(test, `${transport}_server`, ...options);
+
+    it('is given up when nothing answers, and the next one tells that the room has the message', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.is('live');
+      const pending = ada.log.locator('.message.pending');
+
+      await server.paused(async () => {
+        await ada.say('100 to bob');
+        await pending.filter({ hasText: 'It may have been sent, or not.' }).waitFor();
+        await ada.is('connecting'); // anew, and to nobody that would say anything of the room
+        assert.equal(await pending.getByRole('button', { name: 'Send again' }).count(), 0);
+      });
+
+      await ada.shows(['100 to bob']);
+      await ada.settled();
+      assert.deepEqual(await ada.own(), ['100 to bob']);
+      assert.equal((await server.stats()).published, 1);
+    });
+
+    it('and what the room never got is said to be missing by the next one, and sent again by hand', async (test) => {
+      const server = await start(test);
+      const relay = await Relay.during(test, server.port);
+      const ada = await Chat.open(test, browser, relay.url);
+      await ada.is('live');
+      const failed = ada.log.locator('.message.pending.failed').filter({ hasText: 'into the void' });
+
+      relay.swallowQuestions();
+      await ada.say('into the void');
+      await failed.filter({ hasText: 'It may have been sent, or not.' }).waitFor();
+      assert.equal(await failed.getByRole('button', { name: 'Send again' }).count(), 0);
+      relay.swallowQuestions(false);
       await server.publish('a later one');
+
       await ada.line('a later one');
-      assert.deepEqual(await ada.texts(), ['a later one']);
-      // Whoever wants to say it again says so.
+      await failed.filter({ hasText: 'The room does not have it.' }).waitFor();
       await failed.getByRole('button', { name: 'Send again' }).click();
       await ada.shows(['a later one', 'into the void']);
-      await until('nothing pending', async () => (await ada.log.locator('.pending').count()) === 0);
+      await ada.settled();
+      assert.equal((await server.stats()).published, 2);
+    });
+
+    it('is given up when the network has come back', async (test) => {
+      const server = await start(test);
+      const ada = await Chat.open(test, browser, server.url);
+      await server.publish('before');
+      await ada.shows(['before']);
+      await ada.is('live');
+
+      await server.paused(async () => {
+        await ada.page.evaluate(() => window.dispatchEvent(new Event('online')));
+        await ada.is('connecting');
+      });
+
+      await ada.is('live');
+      await server.publish('after');
+      await ada.shows(['before', 'after']);
+      assert.deepEqual(await ada.gaps(), []);
+    });
+
+    it('is sought again after times that grow, by chance, like those of the other transports', async (test) => {
+      const server = await start(test);
+      const relay = await Relay.during(test, server.port);
+      const ada = await Chat.open(test, browser, relay.url);
+      await ada.is('live');
+      await ada.page.evaluate(() => import('/client.js')); // while somebody serves it
+      relay.pointAt(0);
+      relay.cut();
+
+      const pauses = await ada.page.evaluate(async () => {
+        const { Client } = await import('/client.js');
+        const [now, random] = [Date.now, Math.random];
+        const client = new Client(new URL('/rooms/lobby', location), { backoff: { first: 8, most: 64 } });
+        const said = [];
+        const chances = [1, 1, 0.5, 0.25, 1, 1];
+        await new Promise((resolve) => {
+          client.addEventListener('state', ({ detail: { state, due } }) => {
+            if (state === 'reconnecting') said.push(due - Date.now());
+            if (said.length === chances.length) resolve();
+            Math.random = () => chances[said.length];
+          });
+          Date.now = () => 0;
+          client.connect().catch(() => {});
+        });
+        client.close();
+        Object.assign(Date, { now });
+        Object.assign(Math, { random });
+        return said;
+      });
+
+      assert.deepEqual(pauses, [8, 16, 16, 16, 64, 64]);
     });
   });
 }

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test';
 
 import { Chat } from './support/chat.mjs';
 import { launch } from './support/chromium.mjs';
+import { gif } from './support/pictures.mjs';
 import { Relay } from './support/relay.mjs';
 import { numbered, serve } from './support/servers.mjs';
 import { until } from './support/until.mjs';
@@ -41,7 +42,7 @@ async function sums(chat, direction) {
 }
 
 // Where the body begins of an answer that does not end; what came before it on that connection was another answer.
-const bodyOf = (bytes, field) => bytes.indexOf('\r\n\r\n', bytes.indexOf(field)) + 4;
+const bodyOf = (bytes, field) => bytes.indexOf('\r\n\r\n', bytes.lastIndexOf(field)) + 4;
 
 // The sizes of chunks with what is around each (RFC 9112, 7.1).
 function chunks(bytes) {
@@ -98,6 +99,32 @@ describe('the wire', () => {
     await facts.filter({ hasText: 'answers that brought nothing' }).waitFor();
   });
 
+  it('a picture: its request to the byte, and what the browser adds to an XMLHttpRequest', async (test) => {
+    const { relay, ada } = await start(test, 'websocket');
+    await ada.page.getByLabel('Send pictures').setInputFiles({ name: 'cat.gif', mimeType: 'image/gif', buffer: gif() });
+    await ada.log.locator('#messages').getByRole('img', { name: /^Picture from / }).waitFor();
+
+    const told = await until('the request in the panel', async () => (await lines(ada)).find(({ label }) => label.startsWith('POST /rooms/lobby/images')));
+    const [{ head, body }] = relay.requests('/rooms/lobby/images');
+    assert.deepEqual([told.bytes, told.about], [Buffer.byteLength(head, 'latin1') + body.length, false]);
+  });
+
+  it('does not wait for a mirror that never answers', async (test) => {
+    const server = await serve(test, 'websocket_server');
+    const ada = await Chat.open(test, browser, null, wide);
+    await ada.page.route('**/mirror', () => {});
+    await ada.page.goto(server.url);
+    await ada.is('live');
+    await ada.page.getByLabel('Send pictures').setInputFiles({ name: 'cat.gif', mimeType: 'image/gif', buffer: gif() });
+    await ada.log.locator('#messages').getByRole('img', { name: /^Picture from / }).waitFor();
+
+    const handshake = await until('the handshake in the panel', async () => (await lines(ada))[0]);
+    assert.equal(handshake.about, true);
+    await until('the upload in the panel', async () => (await lines(ada)).some(({ label }) => label.startsWith('POST /rooms/lobby/images')));
+    await ada.say('and on it goes');
+    await ada.wire.locator('.frame .data').filter({ hasText: '"text":"and on it goes"' }).first().waitFor();
+  });
+
   it('server-sent events: each event to the byte', async (test) => {
     const { server, relay, ada } = await start(test, 'sse');
     await server.publishAll(['short', '안녕하세요 👋', 'two\nlines', 'x'.repeat(1000)]);
@@ -143,6 +170,22 @@ describe('the wire', () => {
     await until('three messages in the panel', async () => (await lines(ada)).filter(({ label }) => label.startsWith('message')).length >= 3);
   });
 
+  for (const [transport, kind] of [['websocket', 'frame'], ['sse', 'event']]) {
+    it(`shows in its list what each ${kind} carries`, async (test) => {
+      const { server, ada } = await start(test, transport);
+      await server.publish('for all to see');
+      const { cursor } = await server.room('lobby');
+      const carries = (text) => ada.wire.locator(`#wire-lines > .${kind}:not(:has([open])) .data`).filter({ hasText: text }).waitFor();
+
+      await carries('"author":"ada","text":"for all to see"}');
+      if (transport === 'websocket') {
+        await ada.say('of my own');
+        await carries('{"ref":1,"text":"of my own"}');
+        await carries(`{"ref":1,"cursor":"${cursor.replace('.1', '.2')}"}`);
+      }
+    });
+  }
+
   it('shows what a frame was, and begins anew when it is cleared', async (test) => {
     const { server, ada } = await start(test, 'websocket');
     await server.publish('look inside');
@@ -176,6 +219,39 @@ describe('the echo', () => {
     await ada.wire.getByLabel('Bytes arrive as').selectOption('arraybuffer');
     await ada.wire.getByRole('button', { name: 'Send as bytes' }).click();
     await said.getByRole('listitem').filter({ hasText: 'data is an ArrayBuffer of 6 bytes' }).filter({ hasText: numbers }).waitFor();
+  });
+
+  it('opens one connection, however often and early one sends, and another one after a failure', async (test) => {
+    const { server, relay, ada } = await start(test, 'websocket');
+    await ada.wire.getByText('Text frame, binary frame: try it').click();
+    const said = ada.page.getByRole('log', { name: 'What was sent and what arrived' });
+    const arrived = said.getByRole('listitem').filter({ hasText: 'data is a string' });
+    const send = ada.wire.getByRole('button', { name: 'Send as text' });
+    const text = ada.wire.getByLabel('Text', { exact: true });
+    const opened = [];
+    ada.page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname));
+
+    await server.paused(async () => {
+      for (const one of ['first', 'second', 'third']) {
+        await text.fill(one);
+        await send.click();
+      }
+    });
+    await until('three echoes', async () => (await arrived.count()) === 3);
+    assert.deepEqual((await arrived.locator('code').allTextContents()), ['"first"', '"second"', '"third"']);
+    assert.deepEqual(opened.filter((path) => path === '/echo'), ['/echo']);
+
+    relay.pointAt(0);
+    relay.cut();
+    const ends = said.getByRole('listitem').filter({ hasText: 'The connection closed with 1006' });
+    await until('its end', async () => (await ends.count()) === 1);
+    await send.click();
+    await until('another end', async () => (await ends.count()) === 2);
+    relay.pointAt(server.port);
+    await text.fill('fourth');
+    await send.click();
+    await arrived.filter({ hasText: 'fourth' }).waitFor();
+    assert.equal(await arrived.count(), 4);
   });
 
   it('is there on the WebSocket page alone', async (test) => {

@@ -33,6 +33,7 @@ void exhaust(const Setting& setting, Findings& findings, unsigned limit, std::ch
   Target target(setting, {}, bounds);
   const std::uint16_t port = target.port();
   Bystanders bystanders(port);
+  target.meet(limit / 2);
   const Resources before(target);
   std::vector<RawClient> crowd;
   for (unsigned n = 0; n < 2 * limit; ++n) crowd.emplace_back(port);

@@ -31,14 +31,16 @@ int main(int argc, char** argv) {
   faults::Setting setting;
   setting.programs = std::filesystem::canonical("/proc/self/exe").parent_path().string();
   std::vector<std::string> wanted;
-  std::string table;
+  std::string results;
   bool list = false;
   CLI::App app("Attacks a server with all three transports and says what came of it.", "tests/faults/run");
   app.option_defaults()->always_capture_default();
   app.add_flag("--full", setting.full, "the amounts that the campaign names; it takes most of an hour");
   app.add_option("--row", wanted, "only this row, by name or number; may be repeated");
   app.add_option("--seed", setting.seed, "of everything that is drawn");
-  app.add_option("--table", table, "write the table to this file as well");
+  app.add_option(
+      "--results", results,
+      "a directory that is there: each row writes its line of the table there, as soon as it ends");
   app.add_flag("--list", list, "say which rows there are, and end");
   try {
     app.parse(argc, argv);
@@ -66,7 +68,14 @@ int main(int argc, char** argv) {
                findings.broken().empty() ? "held" : "BROKE", took.count());
     for (const std::string& what : findings.broken()) fmt::print(stderr, "    {}\n", what);
     broken += !findings.broken().empty();
-    lines += faults::table_line(row, findings);
+    const std::string line = faults::table_line(row, findings);
+    lines += line;
+    if (results.empty()) continue;
+    const std::string file = fmt::format("{}/{:02}-{}.md", results, row.number, row.name);
+    if (!(std::ofstream(file) << line).flush()) {
+      fmt::print(stderr, "faults: cannot write {}\n", file);
+      return 2;
+    }
   }
   if (done == 0) {
     fmt::print(stderr, "faults: there is no such row; --list says which there are\n");
@@ -74,9 +83,5 @@ int main(int argc, char** argv) {
   }
   if (list) return 0;
   fmt::print("{}", lines);
-  if (!table.empty() && !(std::ofstream(table) << lines).flush()) {
-    fmt::print(stderr, "faults: cannot write {}\n", table);
-    return 2;
-  }
   return broken == 0 ? 0 : 1;
 }

@@ -102,6 +102,12 @@ void Population::take(const feed::Record& record) {
   // Who is sent home at the end has not left before it.
   if (settled_ && std::holds_alternative<feed::Closed>(record.what)) return;
   checker_.take(record);
+  if (std::holds_alternative<feed::Lost>(record.what)) away_.insert(record.client);
+  if (std::holds_alternative<feed::Told>(record.what) && away_.erase(record.client) > 0) {
+    const std::lock_guard lock(mutex_);
+    comebacks_s_.push_back(static_cast<double>(record.at_us) / 1e6);
+    news_.notify_all();
+  }
 }
 
 net::awaitable<void> Population::read(Member& member) {
@@ -188,6 +194,10 @@ std::uint64_t Population::acknowledged() const {
 
 void Population::wait_for_acknowledged(std::uint64_t count) {
   wait_for(fmt::format("{} acknowledgements", count), [&] { return acknowledged_ >= count; });
+}
+
+void Population::wait_for_comebacks(std::size_t count) {
+  wait_for(fmt::format("{} who come back", count), [&] { return comebacks_s_.size() >= count; });
 }
 
 const history::Report& Population::finish() {

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -51,6 +52,11 @@ class Population {
   /// Waits until so many were acknowledged; throws where that takes too long.
   void wait_for_acknowledged(std::uint64_t count);
 
+  /// Waits until so many of those who were cut off read again; throws where that takes too long.
+  void wait_for_comebacks(std::size_t count);
+  /// When each of those did, in seconds, the first one first. After finish().
+  const std::vector<double>& comebacks() const { return comebacks_s_; }
+
   /// The publishers end, the readers wait for what they have not got, and everybody leaves. Once.
   const history::Report& finish();
 
@@ -79,12 +85,14 @@ class Population {
   history::Report report_;
   std::map<std::string, feed::Clock::time_point> said_;  // by text, when
   std::vector<double> delays_ms_;
+  std::set<std::string> away_;  // cut off, and not back yet
   int publishing_ = 0;
   bool ending_ = false;       // no more is published
   bool settled_ = false;      // who leaves now was there to the end
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable news_;
   std::uint64_t acknowledged_ = 0;
+  std::vector<double> comebacks_s_;
   int heard_ = 0;   // members that have got a message
   int spoken_ = 0;  // publishers that were acknowledged
   std::thread thread_;

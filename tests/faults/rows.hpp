@@ -14,6 +14,7 @@ void crash_without_data(const Setting& setting, Findings& findings);
 void damaged_data(const Setting& setting, Findings& findings);
 void churn(const Setting& setting, Findings& findings);
 void stalled(const Setting& setting, Findings& findings);
+void flood(const Setting& setting, Findings& findings);
 void oversize(const Setting& setting, Findings& findings);
 void control_frames(const Setting& setting, Findings& findings);
 void descriptors(const Setting& setting, Findings& findings);
@@ -23,6 +24,8 @@ void foreign_origins(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
 void stopped(const Setting& setting, Findings& findings);
+void many_rooms(const Setting& setting, Findings& findings);
+void herd(const Setting& setting, Findings& findings);
 void soak(const Setting& setting, Findings& findings);
 
 }  // namespace faults

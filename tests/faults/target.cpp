@@ -48,6 +48,23 @@ void Target::crash() {
   start(port_);
 }
 
+void Target::restart(Findings& findings, std::chrono::milliseconds away) {
+  stop(findings);
+  std::this_thread::sleep_for(away);  // which is the attack
+  start(port_);
+}
+
+void Target::meet(std::size_t connections) {
+  const std::uint64_t connected = count("connections");
+  {
+    std::vector<support::RawClient> crowd;
+    for (std::size_t n = 0; n < connections; ++n) crowd.emplace_back(port_, support::long_patience);
+    for (support::RawClient& client : crowd) client.ask(support::get("/healthz"));
+  }
+  if (!falls_to("connections", connected, time_to_recover))
+    throw std::runtime_error("a crowd does not leave");
+}
+
 std::uint64_t Target::count(std::string_view name) const {
   return support::number_in(
       support::RawClient(port_, support::long_patience).ask(support::get("/stats")).body, name);

@@ -30,6 +30,12 @@ class Target {
 
   /// kill -9, and the same command again on the same port.
   void crash();
+  /// SIGTERM, and after a while the same again. Expects that it ends with 0.
+  void restart(Findings& findings, std::chrono::milliseconds away);
+
+  /// So many connections at a time, which ask for something and leave. What the largest crowd so far has made room for stays (Asio
+  /// keeps the state of a descriptor for the next one, and with it a page): some 4 KB a connection, which is no growth.
+  void meet(std::size_t connections);
 
   /// A number of GET /stats.
   std::uint64_t count(std::string_view name) const;

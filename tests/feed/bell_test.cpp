@@ -54,6 +54,21 @@ TEST_F(BellTest, ResumesAllWhoWait) {
   EXPECT_FALSE(bell.anybody());
 }
 
+TEST_F(BellTest, ResumesThoseWhoHaveWaitedLongestWhereNotAllAreMeant) {
+  Waiter waiters[5];
+  std::vector<support::Task<Wake>> tasks;
+  for (Waiter& waiter : waiters) {
+    tasks.push_back(start(waiter));
+    loop.turn();
+  }
+  EXPECT_EQ(bell.ring(3), 3u);
+  loop.turn();
+  for (int n = 0; n < 5; ++n) EXPECT_EQ(tasks[static_cast<std::size_t>(n)].done(), n < 3) << n;
+  EXPECT_EQ(bell.ring(3), 2u);
+  EXPECT_EQ(bell.ring(3), 0u);
+  for (const auto& task : tasks) loop.until("its end", [&] { return task.done(); });
+}
+
 net::awaitable<int> count_rings(Bell& bell, int& heard) {
   Waiter waiter;
   for (; heard < 3; ++heard) co_await bell.wait(waiter);

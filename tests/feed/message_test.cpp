@@ -125,6 +125,24 @@ TEST(Message, SaysItsPictureBehindItsText) {
   EXPECT_EQ(parse_message(encode(message)).value(), message);
 }
 
+TEST(Message, SaysItsUserAtItsEnd) {
+  Message message{17, 1763780000123, "ada", "hi", "", "mnkmmz"};
+  EXPECT_EQ(encode(message), R"({"seq":17,"at":1763780000123,"author":"ada","text":"hi","user":"mnkmmz"})");
+  EXPECT_EQ(parse_message(encode(message)).value(), message);
+  message.image = "/images/1.gif";
+  EXPECT_EQ(encode(message), R"({"seq":17,"at":1763780000123,"author":"ada","text":"hi",)"
+                             R"("image":"/images/1.gif","user":"mnkmmz"})");
+  EXPECT_EQ(parse_message(encode(message)).value(), message);
+}
+
+TEST(ImageIn, FindsThePathAndNothingThatLooksLikeIt) {
+  const std::string lie = R"(","image":"/images/2.gif"})";
+  for (const std::string& user : {""s, "mnkmmz"s}) {
+    EXPECT_EQ(image_in(encode(Message{1, 2, lie, lie, "/images/1.gif", user})), "/images/1.gif");
+    EXPECT_EQ(image_in(encode(Message{1, 2, lie, lie, "", user})), "");
+  }
+}
+
 TEST(Message, WithAMissingOrWrongMemberIsRefused) {
   EXPECT_EQ(parse_message(R"({"at":1,"author":"a","text":"t"})").error().detail,
             "expected \"seq\" to be a whole number");
@@ -142,6 +160,8 @@ TEST(Message, WithAMissingOrWrongMemberIsRefused) {
             "\"text\" is of type null, expected a string");
   EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":"t","image":null})").error().detail,
             "\"image\" is of type null, expected a string");
+  EXPECT_EQ(parse_message(R"({"seq":1,"at":1,"author":"a","text":"t","user":7})").error().detail,
+            "\"user\" is of type int64, expected a string");
 }
 
 TEST(Hello, SaysWhereTheFeedBegins) {
@@ -182,10 +202,11 @@ TEST(Draft, WithoutAnAuthorHasTheDefaultOne) {
   EXPECT_EQ(parse_draft(R"({"text":""})", "guest")->author, "guest");
 }
 
-TEST(Draft, CannotNameAPicture) {
-  const auto draft =
-      parse_draft(R"({"text":"hi","image":"/images/0123456789abcdef0123456789abcdef.gif"})", "guest");
+TEST(Draft, CannotNameAPictureOrAUser) {
+  const auto draft = parse_draft(
+      R"({"text":"hi","image":"/images/0123456789abcdef0123456789abcdef.gif","user":"mnkmmz"})", "guest");
   EXPECT_EQ(draft->image, "");
+  EXPECT_EQ(draft->user, "");
 }
 
 TEST(Draft, HasAnAuthorOf1To64Bytes) {
@@ -197,6 +218,24 @@ TEST(Draft, HasAnAuthorOf1To64Bytes) {
   EXPECT_TRUE(with_author(64));
   EXPECT_EQ(with_author(65).error().detail, "author is 65 bytes, expected 1 to 64");
   EXPECT_EQ(with_author(1'000'000).error().detail, "author is 1000000 bytes, expected 1 to 64");
+}
+
+TEST(Draft, HasAnAuthorThatStaysInItsLine) {
+  for (const std::string& bad :
+       {"\0"s,     "\x01"s,   "\t"s,     "\n"s,     "\r"s,     "\x1b"s,   "\x1f"s,   "\x7f"s,
+        "\u0080"s, "\u0085"s, "\u009f"s, "\u2028"s, "\u2029"s, "\u202a"s, "\u202b"s, "\u202c"s,
+        "\u202d"s, "\u202e"s, "\u2066"s, "\u2067"s, "\u2068"s, "\u2069"s}) {
+    for (const std::string& author : {bad, "ada" + bad, bad + "ada"}) {
+      EXPECT_EQ(parse_draft(encode(Draft{author, "hi"}), "guest").error().detail,
+                "author holds a control character, a line separator or a direction override, expected none")
+          << testing::PrintToString(author);
+    }
+  }
+  for (const std::string author :
+       {"ada", " ", "~", "\u00a0", "안녕", "👩\u200d💻", "\u05d0\u200f!", "\u061c\u0627", "\u200e", "\u2027",
+        "\u202f", "\u2065", "\u206a", "\ufeff", "<b>"}) {
+    EXPECT_TRUE(parse_draft(encode(Draft{author, "hi"}), "guest")) << author;
+  }
 }
 
 TEST(Draft, OfADoubledMemberIsWellDefined) {
@@ -309,20 +348,39 @@ TEST(Shortened, CutsTheText) {
 
 TEST(Shortened, CutsBetweenCharactersAtEveryLength) {
   const std::string text = "a\"\\\n\x01é정🌱b</script>";
-  const std::string json = encode(Message{1, 2, "a\",\"text\":\"x", text + text, "/images/0.gif"});
-  for (std::size_t most = 0; most < json.size(); ++most) {
-    const auto parsed = parse_message(shortened(json, most));
-    ASSERT_TRUE(parsed) << most;
-    EXPECT_EQ(parsed->author, "a\",\"text\":\"x");
-    EXPECT_EQ(parsed->image, "/images/0.gif");
-    if (parsed->text == text + text) continue;
-    ASSERT_TRUE(parsed->text.ends_with("…"));
-    EXPECT_TRUE((text + text).starts_with(parsed->text.substr(0, parsed->text.size() - 3)));
+  Message message{1, 2, "a\",\"text\":\"x", text + text};
+  for (const auto& [image, user] :
+       {std::pair{"", ""}, {"/images/0.gif", ""}, {"", "mnkmmz"}, {"/images/0.gif", "mnkmmz"}}) {
+    message.image = image;
+    message.user = user;
+    const std::string json = encode(message);
+    for (std::size_t most = 0; most < json.size(); ++most) {
+      const auto parsed = parse_message(shortened(json, most));
+      ASSERT_TRUE(parsed) << most;
+      EXPECT_EQ(parsed->author, "a\",\"text\":\"x");
+      EXPECT_EQ(parsed->image, image);
+      EXPECT_EQ(parsed->user, user);
+      if (parsed->text == text + text) continue;
+      ASSERT_TRUE(parsed->text.ends_with("…"));
+      EXPECT_TRUE((text + text).starts_with(parsed->text.substr(0, parsed->text.size() - 3)));
+    }
   }
 }
 
+TEST(Shortened, KeepsWhatIsBehindALongTextThatLooksLikeIt) {
+  const std::string lie(2000, '"');
+  const Message message{
+      1,       2, "ada", lie + R"(","user":"other")" + lie, "/images/0123456789abcdef0123456789abcdef.webp",
+      "mnkmmz"};
+  const auto parsed = parse_message(shortened(encode(message), 100));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->image, message.image);
+  EXPECT_EQ(parsed->user, "mnkmmz");
+}
+
 TEST(Numbered, IsTheDraftWithItsPlace) {
-  EXPECT_EQ(numbered({"ada", "hi", "/images/0.gif"}, 7, 8), (Message{7, 8, "ada", "hi", "/images/0.gif"}));
+  EXPECT_EQ(numbered({"ada", "hi", "/images/0.gif", "mnkmmz"}, 7, 8),
+            (Message{7, 8, "ada", "hi", "/images/0.gif", "mnkmmz"}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -301,6 +302,69 @@ TEST(RoomsTest, CloseEndsTheFeedsOfAllAndOfThoseMadeLater) {
   Reader late(rooms.open("garden"), in_brackets, After::everything());
   EXPECT_EQ(loop.run(next(early, never, Reader::unlimited)).error().code, Errc::closed);
   EXPECT_EQ(loop.run(next(late, never, Reader::unlimited)).error().code, Errc::closed);
+}
+
+TEST(RoomsTest, CloseTellsManyReadersOneAfterTheOther) {
+  support::Loop loop;
+  Rooms rooms(loop.executor(), {});
+  std::vector<std::unique_ptr<Reader>> readers;
+  std::vector<support::Task<Result<News>>> told;
+  for (int n = 0; n < 100; ++n) {
+    readers.push_back(std::make_unique<Reader>(rooms.open("lobby"), in_brackets, After::everything()));
+    told.push_back(loop.start(next(*readers.back(), never, Reader::unlimited)));
+  }
+  loop.turn();
+  const auto count = [&] {
+    return std::count_if(told.begin(), told.end(), [](const auto& task) { return task.done(); });
+  };
+  rooms.close();
+  loop.turn();
+  EXPECT_GT(count(), 0);
+  EXPECT_LT(count(), 100);
+  loop.until("the last one", [&] { return count() == 100; });
+  for (const auto& task : told) EXPECT_EQ(task.value().error().code, Errc::closed);
+}
+
+TEST(RoomsTest, TakeNothingMoreWhenTheyAreClosed) {
+  support::Loop loop;
+  Rooms rooms(loop.executor(), {});
+  Room& lobby = rooms.open("lobby");
+  rooms.close();
+  const Publication publication = lobby.publish({"ada", "hi"});
+  EXPECT_EQ(publication.place().error().status, 503);
+  EXPECT_EQ(lobby.log().last(), 0u);
+}
+
+TEST(RoomsTest, ARoomThatWasMadeForReadersAloneGoesWithTheLastOfThem) {
+  support::Loop loop;
+  RoomLimits most;
+  most.rooms = 2;
+  most.rooms_per_client = 1;
+  Rooms rooms(std::vector{loop.executor()}, {}, most);
+  const auto ada = net::ip::make_address("10.0.0.1");
+  auto one = std::make_unique<Reader>(*rooms.open("lobby", ada).value(), in_brackets, After::everything());
+  auto two = std::make_unique<Reader>(*rooms.open("lobby", ada).value(), in_brackets, After::everything());
+  EXPECT_EQ(rooms.open("garden", ada).error().status, 429);
+  one.reset();
+  EXPECT_NE(rooms.find("lobby"), nullptr);
+  two.reset();
+  EXPECT_EQ(rooms.find("lobby"), nullptr);
+  EXPECT_TRUE(rooms.open("garden", ada)) << "what has gone counts no more";
+}
+
+TEST(RoomsTest, ARoomInWhichSomethingWasSaidStaysAndCounts) {
+  support::Loop loop;
+  RoomLimits most;
+  most.rooms = 1;
+  Rooms rooms(std::vector{loop.executor()}, {}, most);
+  const auto ada = net::ip::make_address("10.0.0.1");
+  {
+    Reader reader(*rooms.open("lobby", ada).value(), in_brackets, After::everything());
+    rooms.find("lobby")->publish({"ada", "hi"});
+  }
+  EXPECT_NE(rooms.find("lobby"), nullptr);
+  EXPECT_EQ(rooms.open("garden", ada).error().status, 503);
+  EXPECT_EQ(rooms.open("lobby", net::ip::make_address("10.0.0.2")).value(), rooms.find("lobby"));
 }
 
 TEST(RoomsTest, ANameSaysTheThreadAndNamesThatCountUpSpreadEvenly) {

@@ -4,6 +4,7 @@
 
 #include "support/clients.hpp"
 #include "support/hostile_server.hpp"
+#include "support/raw_server.hpp"
 #include "support/test_server.hpp"
 
 #include <gmock/gmock.h>
@@ -13,6 +14,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace feed {
@@ -72,6 +75,33 @@ TEST_F(UserAgentTest, KeepsItsConnection) {
   support::TestServer server;
   for (int n = 0; n < 10; ++n) EXPECT_EQ(fetch(server.port(), "/healthz")->status, 200);
   EXPECT_EQ(agent.connections(), 1u);
+}
+
+TEST_F(UserAgentTest, WhatWasSentToAServerThatIsGoneBeforeItsAnswerMayHaveHappened) {
+  auto server = std::make_unique<support::RawServer>();
+  const std::uint16_t port = server->port();
+  std::thread serving([&server] {
+    support::RawClient connection = server->accept();
+    connection.read_until("first");
+    connection.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    connection.read_until("second");
+    server.reset();  // nobody listens any more when the connection ends
+    connection.close();
+  });
+  const auto post = [&](std::string body) {
+    Fetch request;
+    request.method = "POST";
+    request.url = url(port);
+    request.body = std::move(body);
+    return loop.run(agent.fetch(std::move(request)));
+  };
+  const auto answered = post("first");
+  const auto lost = post("second");
+  serving.join();
+  EXPECT_TRUE(answered);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, Errc::left)
+      << lost.error().detail;  // not `unreachable`, which would be: never sent
 }
 
 TEST_F(UserAgentTest, TellsTheBodyAsItComesAndTheHeadBefore) {

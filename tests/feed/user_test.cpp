@@ -71,19 +71,24 @@ TEST(User, IsRandomAndOfTheShapeThatIsBelieved) {
   EXPECT_EQ(made.size(), 100u);
 }
 
-TEST(UserName, IsTheSameForTheSameUserAndShowsNothingOfTheCookie) {
+TEST(PublicId, IsTheSameForTheSameUserAndShowsNothingOfTheCookie) {
   // Of SHA-256("AAAAAAAAAAAAAAAAAAAAAA") and SHA-256("abcdefghijklmnopqr-_09").
-  EXPECT_EQ(name_of(ada), "guest-mnkmmz");
-  EXPECT_EQ(name_of(bob), "guest-9oj5r7");
+  EXPECT_EQ(public_id(ada), "mnkmmz");
+  EXPECT_EQ(public_id(bob), "9oj5r7");
   for (int n = 0; n < 100; ++n)
-    EXPECT_TRUE(std::regex_match(name_of(make_user()), std::regex("guest-[0-9a-z]{6}")));
+    EXPECT_TRUE(std::regex_match(public_id(make_user()), std::regex("[0-9a-z]{6}")));
 }
 
-TEST(UserName, IsTheAuthorOfWhatNamesNone) {
-  EXPECT_EQ(author_of(with_cookies({})), "guest");
-  EXPECT_EQ(author_of(with_cookies({"user=forged"})), "guest");
-  EXPECT_EQ(author_of(with_cookies({"a=b; user=" + std::string(ada)})), name_of(ada));
-  EXPECT_EQ(author_of(with_cookies({"a=b", "user=" + std::string(ada)})), name_of(ada)) << "two fields";
+TEST(PublicId, IsOfTheRequestsUser) {
+  EXPECT_EQ(public_id(with_cookies({})), "");
+  EXPECT_EQ(public_id(with_cookies({"user=forged"})), "");
+  EXPECT_EQ(public_id(with_cookies({"a=b; user=" + std::string(ada)})), "mnkmmz");
+  EXPECT_EQ(public_id(with_cookies({"a=b", "user=" + std::string(ada)})), "mnkmmz") << "two fields";
+}
+
+TEST(GuestName, IsTheAuthorOfWhatNamesNone) {
+  EXPECT_EQ(guest_name("mnkmmz"), "guest-mnkmmz");
+  EXPECT_EQ(guest_name(""), "guest");
 }
 
 TEST(SetUser, NamesWhoHasNoName) {

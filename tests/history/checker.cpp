@@ -281,7 +281,7 @@ void Checker::take(const feed::Record& record, const feed::Acknowledged& what) {
 }
 
 void Checker::take(const feed::Record& record, const feed::Refused& what) {
-  publish(record, what.id, Outcome::refused);
+  if (Publish* const refused = publish(record, what.id, Outcome::refused)) refused->reason = what.reason;
 }
 
 void Checker::take(const feed::Record& record, const feed::Unanswered& what) {
@@ -353,7 +353,8 @@ void Checker::match(const std::string& room, const Cursor& at, const Place& plac
     add(Kind::doubled,
         what + "was published by " + taken->client + " and is at " + to_string(taken->cursor) + " already");
   } else if (refused) {
-    add(Kind::invented, what + "is in the log, although it was refused to " + refused->client);
+    add(Kind::invented,
+        what + "is in the log, although it was refused to " + refused->client + " (" + refused->reason + ')');
   } else {
     add(Kind::invented, what + "was published by nobody");
   }

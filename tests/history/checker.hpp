@@ -83,6 +83,7 @@ class Checker {
     std::int64_t began_us = 0;
     std::int64_t ended_us = 0;
     Outcome outcome = Outcome::pending;
+    std::string reason;  // where it was refused
     feed::Cursor cursor;
     bool is_matched = false;  // a message in a log was told to be this one
   };

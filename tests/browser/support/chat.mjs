@@ -58,6 +58,16 @@ export class Chat {
     return (await this.lines()).map(({ text }) => text);
   }
 
+  /** The texts that are shown as this user's own. */
+  own() {
+    return this.log.locator('#messages > .message.own .text').allTextContents();
+  }
+
+  /** Waits until nothing is shown that is not confirmed. */
+  async settled() {
+    await until('nothing pending', async () => (await this.log.locator('.pending').count()) === 0);
+  }
+
   /** Waits until exactly these stand in the room, in this order. */
   async shows(texts) {
     await until(`${texts.length} messages in the window`, async (see) => {

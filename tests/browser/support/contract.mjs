@@ -612,7 +612,7 @@ export const cases = {
     const relay = await stage.relay(server.port);
     await stage.visit(relay);
     const follower = await stage.read();
-    const rounds = 3; // an EventSource waits for a second in each
+    const rounds = 3;
     for (let round = 0; round < rounds; ++round) {
       await server.publishAll(numbered(20 * round + 1, 20 * round + 10));
       await follower.messages(20 * round + 10);

@@ -17,6 +17,7 @@ export class Relay {
   #to;
   #lines = new Set();
   #swallows = false;
+  #swallowsUp = false;
   #listener;
 
   /** To a port of this machine; 0 for none yet. */
@@ -42,6 +43,7 @@ export class Relay {
     this.#lines.add(line);
     server.on('error', () => reset(client));
     client.on('data', (bytes) => {
+      if (this.#swallowsUp) return;
       said.up.push(bytes);
       said.times.push((this.#rank += 1));
       server.write(bytes);
@@ -79,6 +81,11 @@ export class Relay {
   /** From now on what servers say goes nowhere. */
   swallowAnswers() {
     this.#swallows = true;
+  }
+
+  /** What clients say goes nowhere, and no connection ends over it: until it is told otherwise. */
+  swallowQuestions(swallows = true) {
+    this.#swallowsUp = swallows;
   }
 
   /** The same, ended with the test. */
