@@ -11,7 +11,8 @@ namespace live {
 
 /// What is switched on and stays so.
 struct Faults {
-  bool stall = false;  ///< nothing more is taken from the server: its socket fills
+  bool stall =
+      false;  ///< nothing goes on to the browser; once the relay is full, nothing is taken from the server: its socket fills
   bool delay = false;  ///< everything takes `one_way` longer, up and down, in order
   bool hold = false;   ///< an answer is gathered until it is complete or fills a buffer, as proxies do
   bool idle = false;   ///< a connection that has been silent for `idle_time` is reset

@@ -6,6 +6,7 @@
 #include "embedded/bench/live/web/index.html.hpp"
 #include "embedded/bench/live/web/live.css.hpp"
 #include "embedded/bench/live/web/live.js.hpp"
+#include "embedded/bench/live/web/pace.js.hpp"
 #include "embedded/bench/live/web/pane.html.hpp"
 #include "embedded/bench/live/web/pane.js.hpp"
 #include "embedded/bench/live/web/strip.js.hpp"
@@ -155,6 +156,7 @@ void Server::mount_page() {
   outer_.mount_file("/live.css", css, embedded::live_css);
   outer_.mount_file("/live.js", javascript, embedded::live_js);
   outer_.mount_file("/words.js", javascript, embedded::words_js);
+  outer_.mount_file("/pace.js", javascript, embedded::pace_js);
   feed::mount_modules(outer_);
   outer_.mount_file("/websocket.js", javascript, embedded::websocket::client_js);
   outer_.mount_file("/icon.svg", "image/svg+xml", embedded::icon_svg);
@@ -169,6 +171,7 @@ void Server::mount_pane(feed::Server& upstream) const {
   upstream.mount_file("/live.css", css, embedded::live_css);
   upstream.mount_file("/pane.js", javascript, embedded::pane_js);
   upstream.mount_file("/figures.js", javascript, embedded::figures_js);
+  upstream.mount_file("/pace.js", javascript, embedded::pace_js);
   upstream.mount_file("/strip.js", javascript, embedded::strip_js);
   upstream.mount_file("/words.js", javascript, embedded::words_js);
   feed::mount_modules(upstream);

@@ -33,11 +33,12 @@ namespace live {
 
 struct Options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;       ///< of the page; 0: any free one
-  std::uint16_t pane_port = 0;  ///< of the first pane, the others have the next two; 0: any free ones
-  std::size_t history = 1000;   ///< messages that a room remembers
-  std::chrono::milliseconds heartbeat{15000};
-  double rate = 2;                           ///< messages a second that the page begins with
+  std::uint16_t port = 0;        ///< of the page; 0: any free one
+  std::uint16_t pane_port = 0;   ///< of the first pane, the others have the next two; 0: any free ones
+  std::size_t history = 10'000;  ///< messages that a room remembers: at the fastest rate more than a minute
+  std::chrono::milliseconds heartbeat{
+      30000};       ///< a WebSocket whose pong is stalled dies after twice that at most
+  double rate = 2;  ///< messages a second that the page begins with
   std::chrono::milliseconds interval{1000};  ///< from one poll to the next, likewise
   Severity severity;
   std::filesystem::path root;  ///< of the project: the notes, and what npm has installed

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { Figures, Receipts, percentile } from '../../bench/live/web/figures.js';
+import { Figures, Receipts, Speech, percentile } from '../../bench/live/web/figures.js';
 import { count, model, sentence, share, size, time } from '../../bench/live/web/words.js';
 
 describe('receipts', () => {
@@ -119,6 +119,60 @@ describe('figures', () => {
   });
 });
 
+describe('outages', () => {
+  it('what one makes late is counted as that, and not among the delays', () => {
+    const figures = new Figures();
+    figures.back(0); // the first connection is no return
+    figures.arrived({ id: 1, sent: 100, at: 101, bytes: 100 });
+    figures.lost(1000);
+    figures.lost(1500); // it could not be had: still the same one
+    figures.arrived({ id: 2, sent: 990, at: 3000, bytes: 100 }); // was on its way when it began
+    figures.arrived({ id: 3, sent: 1200, at: 3000, bytes: 100 });
+    figures.back(2900);
+    figures.arrived({ id: 4, sent: 2800, at: 3001, bytes: 100 });
+    figures.arrived({ id: 5, sent: 3100, at: 3102, bytes: 100 });
+    const { n, late, p99, messages, reconnects } = figures.now(4000);
+    assert.deepEqual({ n, late, p99, messages, reconnects }, { n: 2, late: 3, p99: 2, messages: 5, reconnects: 1 });
+  });
+
+  it('a loss before the first connection is none', () => {
+    const figures = new Figures();
+    figures.lost(5);
+    figures.back(10);
+    assert.deepEqual([figures.reconnects, figures.outages], [0, []]);
+  });
+});
+
+describe('speech', () => {
+  const done = Promise.resolve();
+
+  it('bytes up are of what was acknowledged, between moments at which nothing was on its way', async () => {
+    const speech = new Speech();
+    speech.costs(1000, 0); // the handshake
+    await speech.follow(done, () => 10);
+    speech.costs(1060, 5); // whether the message is among that, nobody knows
+    assert.equal(speech.now().each, null);
+    await speech.follow(done, () => 20);
+    speech.costs(1126, 30);
+    assert.deepEqual(speech.now(), { said: 2, each: 63, answered: 0 });
+  });
+
+  it('what is unanswered is waited for, and what may be lost begins a new count', async () => {
+    const speech = new Speech();
+    speech.costs(0, 0);
+    let fail;
+    const under = speech.follow(new Promise((_, reject) => (fail = reject)), () => 10);
+    speech.costs(683, 20);
+    assert.deepEqual([speech.unanswered, speech.now().each], [1, null]);
+    fail(new Error('cut'));
+    await under;
+    speech.costs(683, 30);
+    await speech.follow(done, () => 40);
+    speech.costs(1283, 50);
+    assert.deepEqual(speech.now(), { said: 1, each: 600, answered: 0 });
+  });
+});
+
 describe('words', () => {
   const plain = (text) => text.replaceAll('\u00a0', ' ');
 
@@ -153,18 +207,42 @@ describe('words', () => {
   });
 
   it('a stream is one transit late', () => {
-    assert.equal(said({ over: 'sse', p50: 0.4, p99: 1, overhead: 30, requests: 0 }), 'A message is there after 0.4 ms. No question is asked any more: 30 B around each message.');
-    assert.equal(said({ over: 'ws', p50: 51, p99: 60, overhead: 2, oneWay: 50 }), 'A message is there after 51 ms. One transit is 50 ms. 2 B around each message, and the way up is open too.');
-    assert.match(said({ over: 'ws', p50: 1, p99: 80 }), /^A message is there after 1.0 ms, 80 ms at worst but for one in a hundred\./);
+    assert.equal(said({ over: 'sse', p50: 0.4, p99: 1, overhead: 30, requests: 0 }), 'Half of the messages are there after 0.4 ms. No question is asked any more: 30 B around each message.');
+    assert.equal(said({ over: 'ws', p50: 51, p99: 60, overhead: 2, oneWay: 50 }), 'Half of the messages are there after 51 ms. One transit is 50 ms. 2 B around each message, and the way up is open too.');
+    assert.match(said({ over: 'ws', p50: 1, p99: 80 }), /^Half of the messages are there after 1.0 ms, 99 of 100 after 80 ms\./);
   });
 
   it('trouble comes first', () => {
     assert.match(said({ state: 'reconnecting', due: 1200 }), /^The connection is gone\. The next attempt is in 1.20 s/);
-    assert.match(said({ over: 'sse', faults: { stall: true }, expected: 40, silence: 2000 }), /^Nothing for 2.00 s, and nobody says so: .* 40 messages are behind it/);
-    assert.match(said({ over: 'sse', faults: { hold: true }, expected: 40, silence: 2000 }), /^The proxy gathers: 40 messages wait in it until its 32.8 kB are full\./);
+    assert.match(said({ over: 'sse', faults: { stall: true }, expected: 40, silence: 2000, overdue: 2000 }), /^Nothing for 2.00 s, and nobody says so: .* 40 messages are behind it/);
+    assert.match(said({ over: 'sse', faults: { hold: true }, expected: 40, silence: 0, overdue: 2000 }), /^The proxy gathers: 40 messages wait in it until its 32.8 kB are full\./);
     assert.match(said({ faults: { hold: true } }), /^A message waits/); // a poll's answer is complete
     assert.match(said({ gaps: 1, missed: 181, lost: 181 }), /^181 messages were lost, and that was said: 1 gap, 181 known to be missing\./);
     assert.match(said({ over: 'sse', streams: 7, live: 6 }), /^6 of 7 are live\./);
+  });
+
+  it('nobody is said to be silent while messages are behind', () => {
+    const none = { n: 0, p50: null, p99: null, mean: null, overhead: null };
+    assert.match(said({ ...none, over: 'sse', expected: 40, overdue: 3000 }), /^40 messages are on the way, the oldest for 3.00 s\./);
+    assert.match(said({ ...none, over: 'sse', expected: 1, overdue: 10 }), /^Nothing has come yet\./);
+    assert.match(said({ interval: 5000, expected: 40, overdue: 5500 }), /^A message waits/); // as a poll does
+  });
+
+  it('an outage is named, and is no part of what the model is compared with', () => {
+    assert.match(said({ late: 12 }), /^12 messages came late by the outage, and are not counted here\. A message waits 0.50 of the interval on average, 500 ms: half, as the model says\.$/);
+    assert.match(said({ late: 12, n: 0, mean: null }), /^12 messages came late by the outage, and are not counted here\.$/);
+  });
+
+  it('what is near the half is called so, and what may be chance is called that', () => {
+    assert.match(said({ n: 40, mean: 590 }), /0.59 of the interval on average, 590 ms; the model says half, and so few messages may be that far from it\./);
+    assert.match(said({ n: 16, mean: 590, p50: 724 }), /^A message waits 590 ms on average so far\./);
+  });
+
+  it('what it costs to speak', () => {
+    const speaking = { speaking: true, each: 63, answered: 0.5 };
+    assert.equal(said({ over: 'ws', ...speaking }), 'It speaks, too, and a message is a frame on the connection that is open: 63 B up, half are acknowledged within 0.5 ms.');
+    assert.match(said({ over: 'sse', ...speaking, each: 683 }), /^It speaks, too, and each message is a POST, .*: 683 B up,/);
+    assert.match(said({ over: 'sse', ...speaking, each: null }), /^It speaks, too: its first messages are on the way up\./);
   });
 
   it('silence has a price, and an end', () => {

@@ -70,6 +70,24 @@ describe('side by side', () => {
     assert.deepEqual([poll.lost, poll.repeated], [0, 0]);
   });
 
+  it('each pane speaks, too: a frame goes up over WebSocket, a whole request over the others', async (test) => {
+    const live = await start(test);
+    await live.page.getByRole('button', { name: 'Speak' }).click();
+    await live.page.locator('#speak:checked').waitFor();
+
+    const { poll, sse, ws } = await live.whereEach('bytes up for each message said', ({ each, said }) => each !== null && said >= 5);
+
+    // A frame has a head of 6 bytes, the ref and the words; a request has a line and the browser's fields besides.
+    assert.ok(ws.each > 20 && ws.each < 100, `${ws.each} bytes`);
+    for (const { each } of [poll, sse]) assert.ok(each > 5 * ws.each, JSON.stringify([poll.each, sse.each, ws.each]));
+    assert.match(ws.sentence, /^It speaks, too, and a message is a frame/);
+    assert.match(sse.sentence, /^It speaks, too, and each message is a POST/);
+    await live.page.locator('[data-figure="summary"]').filter({ hasText: 'Each message said takes' }).waitFor();
+    await live.page.getByRole('switch', { name: 'Each pane speaks, too' }).click();
+    const all = await live.settled();
+    for (const name of panes) assert.deepEqual([all[name].lost, all[name].repeated, all[name].gaps], [0, 0, 0], name);
+  });
+
   it('starts over with nothing', async (test) => {
     const live = await start(test, { options: ['--rate', 20] });
     await live.whereEach('messages', ({ messages }) => messages > 40);
@@ -92,6 +110,9 @@ describe('a fault', () => {
     await live.press('cut');
 
     await live.whereEach('a reconnect', ({ reconnects, state }) => reconnects >= 1 && state === 'live');
+    // What the outage made late is named as that; before something is changed, which begins the figures anew.
+    await live.where('late messages, said so', (now) => ['sse', 'ws'].every((name) =>
+      now[name].late > 0 && /late by the outage, and (is|are) not counted here/.test(now[name].sentence)));
     const all = await live.settled();
     for (const name of panes) assert.deepEqual([all[name].lost, all[name].repeated, all[name].gaps], [0, 0, 0], name);
     await live.page.locator('[data-fault="cut"]:not([data-on])').waitFor();
@@ -141,6 +162,27 @@ describe('a fault', () => {
     await live.press('hold');
     const all = await live.settled();
     for (const name of panes) assert.deepEqual([all[name].lost, all[name].repeated], [0, 0], name);
+  });
+
+  it('stall: each has all afterwards, and at once, also after much', async (test) => {
+    const live = await start(test, { options: ['--rate', 100, '--interval', 0.2] });
+    await live.whereEach('messages', ({ messages }) => messages > 5);
+    await live.press('stall');
+    await live.where('a thousand behind', ({ sse, ws }) => [sse, ws].every(({ sentence }) => /[1-9].\d{3} messages are behind/.test(sentence)));
+    await live.press('stall');
+    const all = await live.settled();
+    for (const name of panes) assert.deepEqual([all[name].lost, all[name].repeated, all[name].gaps], [0, 0, 0], name);
+    for (const name of ['sse', 'ws']) assert.equal(all[name].reconnects, 0, name);
+  });
+
+  it('hold, as soon as the page is there: nobody is said to be silent', async (test) => {
+    const live = await start(test, { options: ['--rate', 0] });
+    await live.press('hold');
+    await live.rate(10);
+    await live.where('a stream that gathers', ({ sse }) => {
+      assert.doesNotMatch(sse.sentence, /Nobody speaks/);
+      return /The proxy gathers/.test(sse.sentence);
+    });
   });
 
   it('idle: a silent stream is cut off, polls are not', async (test) => {

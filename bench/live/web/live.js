@@ -7,6 +7,8 @@
 //     [data-figure=NAME]             text for people; data-value is the figure itself, empty where there is none:
 //       p50 p99                      ms from sending to arrival, of the last minute or what is over of it since something was changed
 //       overhead                     bytes up and down but for the message, for each message, of the same time
+//       each said                    while each pane speaks, too: bytes up for each message that it says; and how many were acknowledged
+//       late                         messages of the same time that an outage of this pane held up: not in p50 and p99
 //       messages lost repeated       in all; lost: acknowledged to the publisher, and something published later came
 //       requests empty connections up down    in all, as the relay counted them; empty: answers with 204; up, down: bytes
 //       reconnects gaps streams      streams: how many are live
@@ -15,14 +17,15 @@
 //     html[data-stacked]             the panes lie below each other; details#all, with most figures, is closed then
 //   [data-figure=summary]            what the three come to now
 //   #rate #interval                  sliders; the value is an index into `rates` and `intervals` below, aria-valuetext says which
-//   #long #logarithmic               switches
+//   #long #logarithmic #speak        switches
 //   #text #send #burst #reset        #reset: everything as at the beginning, in a new room
 //   button[data-fault=cut|stall|delay|hold|idle|restart|seven]    aria-pressed while it is on; cut and restart: data-on while it lasts
 //   button[data-step=0…]             one step of "In one minute"; #told says what to see
 //   #claim-R4 …                      the claim behind a button, with data-verdict
-//   html[data-ready]                 all panes have been live, and messages are being published
+//   html[data-ready]                 all panes are live, or something is broken, and messages are being published
 
 import { Client } from '/websocket.js';
+import { atRate } from '/pace.js';
 import { size, time } from '/words.js';
 
 const rates = [0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]; // messages a second
@@ -31,10 +34,10 @@ const burst = 50; // messages
 
 const faults = {
   cut: { name: 'Cut the line', claim: 'R1', once: true, says: 'Every connection was reset, and for two seconds there is no new one. All three come back by themselves and go on after the last message that they have: late, but nothing is lost.' },
-  stall: { name: 'Stop reading', claim: 'R2', says: 'Nothing more is taken from the server. Its sockets fill, and then it writes no further: the room’s log is the queue, so it does not grow. Who is too slow for the log is told how much is gone.', hint: { name: 'Say 100 a second', set: { rate: 100 } } },
+  stall: { name: 'Stop reading', claim: 'R2', says: 'Nothing more gets through. The sockets on the way fill, and then the server writes no further: the room’s log is the queue, so it does not grow. Who is too slow even for that is told how much is gone.', hint: { name: 'Say 100 a second', set: { rate: 100 } } },
   delay: { name: 'Delay 100 ms', claim: 'L2', says: 'A round trip takes 100 ms more, 50 each way. A stream is one transit late, a long poll one to three, polling a transit and half its interval.' },
-  hold: { name: 'Buffering proxy', claim: 'R5', says: 'Answers are gathered until they are complete, or fill 32 KiB. A poll’s answer is complete at once. An event stream never is. A WebSocket is no answer any more.' },
-  idle: { name: 'Kill idle, 5 s', claim: 'R4', says: 'What is silent for 5 s is reset. While messages flow nothing is; and this server’s heartbeat comes every 15 s, which is too late.', hint: { name: 'Say nothing', set: { rate: 0 } } },
+  hold: { name: 'Buffering proxy', claim: 'R5', says: 'Answers are gathered until they are complete, or fill 32 KiB. A poll’s answer is complete at once. An event stream never is. A WebSocket is no HTTP answer that it could wait for the end of: its frames pass.' },
+  idle: { name: 'Kill idle, 5 s', claim: 'R4', says: 'What is silent for 5 s is reset. While messages flow nothing is; and this server’s heartbeat comes every 30 s, which is too late.', hint: { name: 'Say nothing', set: { rate: 0 } } },
   restart: { name: 'Restart the server', claim: 'N6', once: true, says: 'The server began anew: its log is empty, and has a new epoch. A cursor of the old one cannot be honoured, and all three are told so: a gap, and no silence.' },
   seven: { name: 'Seven streams', claim: 'R6', says: 'Each pane opens six more. Over HTTP/1.1 a browser keeps six connections to a server, and an event stream takes one for good: the seventh waits.' },
 };
@@ -44,11 +47,12 @@ const steps = [
   { name: 'Ask more often', set: { interval: 100 }, says: 'Ten times as often is ten times sooner, and costs ten times the bytes: nearly every question is in vain. Look at what is around each message.' },
   { name: 'Let it wait', set: { long: true }, says: 'A long poll is a question that waits at the server for its answer: as quick as a stream, at a question for each message.' },
   { name: 'Say much', set: { rate: 50 }, says: 'Fifty messages a second, and one answer carries them all: around each message polling costs little now. It is still late.' },
-  { name: 'Cut the line', set: { rate: 10, interval: 500 }, fault: 'cut', says: 'Every connection was reset, for two seconds. The dots climb, then all three go on where they were: each asks with its cursor, and the room has kept what came meanwhile. Nothing is lost.' },
+  { name: 'Cut the line', set: { rate: 10, interval: 500 }, fault: 'cut', says: 'Every connection was reset, for two seconds. The dots climb, then all three go on after the last message they had, and nothing is lost. How long each is away is drawn by lot, and says nothing of the transport.' },
   { name: 'Put a proxy in', set: { rate: 5 }, fault: 'hold', says: 'A proxy that gathers answers. Polling does not mind: its answers are complete. The event stream stands still, and nobody says why. The WebSocket passes.' },
+  { name: 'Speak', set: { rate: 10, speak: true }, says: 'Each pane speaks now, too, ten times a second. Over polling and server-sent events each word is a POST, and takes a whole request up; over WebSocket it is a frame. Look at the bytes up for each one said: where one speaks often, this is why one chooses a WebSocket.' },
 ];
 
-const controlClaims = { interval: 'L1', long: 'L3', rate: 'N10', burst: 'C2' };
+const controlClaims = { interval: 'L1', long: 'L3', rate: 'N10', burst: 'C2', speak: 'B2' };
 
 const byId = (id) => document.getElementById(id);
 const now = () => performance.timeOrigin + performance.now(); // the panes' clock as well
@@ -56,7 +60,7 @@ const room = `live-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}
 
 const panes = [...document.querySelectorAll('iframe[data-pane]')].map((frame) => ({ name: frame.dataset.pane, frame, origin: '', seen: null, top: 20, height: 0 }));
 let server = null; // what /live.json said last
-let settings = { rate: 2, interval: 1000, long: false, seven: false };
+let settings = { rate: 2, interval: 1000, long: false, seven: false, speak: false };
 
 function element(name, { className = '', text = '', ...attributes } = {}) {
   const made = document.createElement(name);
@@ -92,7 +96,7 @@ async function ask(path, body) {
 async function look() {
   if (document.hidden) return;
   const since = now();
-  const state = await ask(`/live.json?room=${room}`);
+  const [state, said] = await Promise.all([ask(`/live.json?room=${room}`), settings.speak && ask(`/live.json?room=${room}-said`)]);
   if (!state) return;
   const was = server.faults;
   server = state;
@@ -101,7 +105,7 @@ async function look() {
   const begin = changed.some((name) => !faults[name].once || state.faults[name]);
   if (changed.length) showFaults();
   byId('faults-title').textContent = `Break something, the same for all three${state.pages > 1 ? `, and for all ${state.pages} pages that look on` : ''}`;
-  for (const pane of panes) tell(pane, { tally: state.panes[pane.name], since, ...(changed.length && setting(begin)) });
+  for (const pane of panes) tell(pane, { tally: state.panes[pane.name], said: said && said.panes[pane.name], since, ...(changed.length && setting(begin)) });
 }
 
 // ---- publishing: straight to the server, and not through a relay
@@ -121,20 +125,11 @@ async function publish(words = 'hello') {
   }
 }
 
-// As messages come that know nothing of each other: a Poisson process.
-let next = 0;
-let timer = 0;
+let hush = () => {};
 
 function speak() {
-  clearTimeout(timer);
-  if (!settings.rate || document.hidden || !('ready' in document.documentElement.dataset)) return;
-  const pause = () => (-Math.log(1 - Math.random()) * 1000) / settings.rate;
-  next = performance.now() + pause();
-  const say = () => {
-    for (; next <= performance.now(); next += pause()) publish();
-    timer = setTimeout(say, next - performance.now());
-  };
-  timer = setTimeout(say, next - performance.now());
+  hush();
+  if ('ready' in document.documentElement.dataset) hush = atRate(settings.rate, () => publish());
 }
 
 // ---- the panes
@@ -146,10 +141,13 @@ function tell(pane, what) {
 function setting(begin = true) {
   const { faults: on, severity } = server;
   return {
-    set: { interval: settings.interval, wait: settings.long ? 25 : 0, seven: settings.seven, faults: on, oneWay: on.delay ? severity.one_way_ms : 0, held: severity.buffer_bytes, idle: severity.idle_ms },
+    set: { interval: settings.interval, wait: settings.long ? 25 : 0, seven: settings.seven, speak: settings.speak ? settings.rate : 0, faults: on, oneWay: on.delay ? severity.one_way_ms : 0, held: severity.buffer_bytes, idle: severity.idle_ms },
     begin,
   };
 }
+
+// Somebody else's page may have broken something before this one came, and a pane never be live.
+const isBroken = () => Object.values(server.faults).some(Boolean);
 
 const tellAll = (what) => panes.forEach((pane) => tell(pane, what));
 
@@ -176,7 +174,7 @@ addEventListener('message', ({ source, origin, data }) => {
   pane.top = data.top;
   pane.height = data.height;
   showHeights();
-  if (!('ready' in document.documentElement.dataset) && panes.every(({ seen }) => seen?.state === 'live')) {
+  if (!('ready' in document.documentElement.dataset) && panes.every(({ seen }) => seen?.state === 'live' || (seen && isBroken()))) {
     document.documentElement.dataset.ready = '';
     speak();
   }
@@ -197,15 +195,22 @@ function summary() {
   const all = panes.map(({ name, seen }) => ({ ...seen, name: names[name] })).reverse();
   if (all.some(({ n }) => n === undefined)) return null; // not all are there
   const come = all.filter(({ n }) => n > 0);
-  if (!come.length && settings.rate > 0) return null; // something was changed a moment ago
-  if (!come.length) {
+  if (!come.length && settings.rate > 0 && all.every(({ state }) => state === 'live')) return null; // something was changed a moment ago
+  if (!come.length && all.every(({ state, late, expected }) => state === 'live' && !late && !expected)) {
     const minute = ({ bytes, seconds, name }) => `${size((bytes / Math.max(1, seconds)) * 60)} over ${name}`;
     return `Nobody speaks. A minute of that is ${list(all.map(minute))}.`;
   }
-  const late = `Half of the messages are there after ${list(come.map(({ p50, name }) => `${time(p50)} over ${name}`))}.`;
-  const nothing = come.length < all.length ? ` Over ${list(all.filter(({ n }) => n === 0).map(({ name }) => name))} nothing comes.` : '';
-  const around = come.every(({ overhead }) => overhead !== null) ? ` Around each message go ${list(come.map(({ overhead }) => size(overhead)))}.` : '';
-  return late + nothing + around;
+  const out = all.filter(({ state }) => state !== 'live');
+  const late = come.length ? `Half of the messages are there after ${list(come.map(({ p50, name }) => `${time(p50)} over ${name}`))}.` : '';
+  const silent = all.filter(({ n, state }) => n === 0 && state === 'live');
+  const nothing = silent.length ? ` Over ${list(silent.map(({ name }) => name))} nothing comes.` : '';
+  const away = out.length ? ` The connection is gone over ${list(out.map(({ name }) => name))}.` : '';
+  const outage = !out.length && all.some(({ late: held }) => held > 0) ? ' What the outage made late is not in that.' : '';
+  const figure = settings.speak ? 'each' : 'overhead';
+  const sizes = list(come.map((seen) => size(seen[figure])));
+  const isKnown = come.length > 0 && come.every((seen) => seen[figure] !== null && !seen.late);
+  const costs = !isKnown ? '' : settings.speak ? ` Each message said takes ${sizes} up.` : ` Around each message go ${sizes}.`;
+  return (late + nothing + away + outage + costs).trim();
 }
 
 setInterval(() => {
@@ -232,6 +237,7 @@ function showSettings() {
     byId(`${name}-told`).textContent = text(settings[name]);
   }
   byId('long').checked = settings.long;
+  byId('speak').checked = settings.speak;
   byId('interval').disabled = settings.long;
 }
 
@@ -258,6 +264,7 @@ for (const [name, { steps: all, text }] of Object.entries(sliders)) {
     drawn = setTimeout(() => choose({ [name]: all[target.value] }), 150);
   });
 }
+byId('speak').addEventListener('change', ({ target }) => choose({ speak: target.checked }));
 byId('long').addEventListener('change', ({ target }) => choose({ long: target.checked }));
 byId('burst').addEventListener('click', () => {
   for (let i = 0; i < burst; i += 1) publish();
@@ -272,7 +279,6 @@ byId('say').addEventListener('submit', async (event) => {
 });
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && server) tellAll(setting()); // what a hidden tab was late with does not count
-  speak();
 });
 
 // ---- faults and steps
@@ -313,7 +319,7 @@ async function go(step) {
   tellPeople(says);
 }
 
-const beginning = () => ({ rate: server?.begin.rate ?? 2, interval: server?.begin.interval_ms ?? 1000, long: false, seven: false });
+const beginning = () => ({ rate: server?.begin.rate ?? 2, interval: server?.begin.interval_ms ?? 1000, long: false, seven: false, speak: false });
 
 function showFaults() {
   for (const button of document.querySelectorAll('[data-fault]')) {
@@ -325,8 +331,8 @@ function showFaults() {
 }
 
 function claimLink(id, about) {
-  const link = element('a', { className: 'claim', href: `#claim-${id}`, text: id });
-  link.append(element('span', { className: 'hidden', text: `, the claim behind “${about}”` }));
+  const link = element('a', { className: 'claim', href: `#claim-${id}`, text: `claim ${id}`, title: `Is it true? What claim ${id} came to` });
+  link.append(element('span', { className: 'hidden', text: `, the one behind “${about}”` }));
   return link;
 }
 

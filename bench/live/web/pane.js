@@ -2,7 +2,8 @@
 // relay's origin, http://HOST:PORT/#over=poll&room=live-k3f9 (poll, sse, ws); live.js is the page around it and says what each of its names means.
 // By itself, in a tab of its own, it shows the delays and no bytes: those come from the page.
 
-import { Figures } from '/figures.js';
+import { Figures, Speech } from '/figures.js';
+import { atRate } from '/pace.js';
 import { Strip, span } from '/strip.js';
 import { count, model, sentence, share, size, time } from '/words.js';
 
@@ -16,7 +17,7 @@ const about = {
   poll: { name: 'Polling', how: 'asks again and again: is there anything new?', choose: 'Choose it where a second late is early enough, or many messages come in one interval; it passes through everything, and leaves nothing open.' },
   longpoll: { name: 'Long polling', how: 'asks, and is answered when there is news.', choose: 'Choose it where a stream does not get through: it is as quick while messages are rare.' },
   sse: { name: 'Server-sent events', how: 'asks once; the answer does not end.', choose: 'Choose it where only the server speaks: plain HTTP, and a browser reconnects and resumes by itself.' },
-  ws: { name: 'WebSocket', how: 'becomes another protocol, in which both may speak.', choose: 'Choose it where both sides speak, often: the way up costs a few bytes, too.' },
+  ws: { name: 'WebSocket', how: 'becomes another protocol, in which both may speak.', choose: 'Choose it where both sides speak, often: what is said goes up as a frame, and not as a request of its own.' },
 };
 
 const now = () => performance.timeOrigin + performance.now(); // the publisher's clock as well: it is the same browser
@@ -24,13 +25,17 @@ const byId = (id) => document.getElementById(id);
 const field = (name) => document.querySelector(`[data-figure=${name}]`);
 
 const figures = new Figures();
+const speech = new Speech();
+let speaker = null; // a client that this pane says something with, while it is to
+let hush = () => {};
 let client = null;
 let others = []; // what "seven streams" opens besides
 let due = 0; // of the next attempt, as Date.now() counts
-let settings = { interval: 1000, wait: 0, oneWay: 0, held: 32768, idle: 5000, faults: {}, seven: false };
+let settings = { interval: 1000, wait: 0, speak: 0, oneWay: 0, held: 32768, idle: 5000, faults: {}, seven: false };
 let view = { top: null, logarithmic: false, stacked: false };
 let lines = []; // of the model, see Strip
 let marks = [];
+let out = null; // the mark of the outage that lasts
 
 // ---- the feed
 
@@ -42,12 +47,12 @@ function connect(after) {
   client?.close();
   client = new Client(roomUrl(room), { after, ...asking() });
   client.addEventListener('state', ({ detail: { state, due: next } }) => {
-    const isOut = marks.some(({ to }) => to === Infinity);
-    if (state === 'reconnecting' && hasBegun() && !isOut) marks.push({ from: now(), to: Infinity, hue: 'bad' });
+    if (state === 'reconnecting') figures.lost(now());
+    if (state === 'reconnecting' && figures.isOut && !out) marks.push((out = { from: now(), to: Infinity, hue: 'bad' }));
     if (state === 'live') {
-      figures.live = Math.min(figures.live, now());
-      if (isOut) figures.reconnects += 1;
-      close(marks);
+      figures.back(now());
+      if (out) out.to = now();
+      out = null;
     }
     due = next ?? 0;
     showState(state);
@@ -73,6 +78,24 @@ function take(message) {
   figures.arrived({ id: Number(id), sent: Number(sent), at, bytes });
 }
 
+// ---- what it says itself, in a room of its own, so that the messages of all panes stay the same
+
+const mostUnanswered = 50; // where nothing is acknowledged it waits, and the browser has no queue without end
+
+function speakAt(rate) {
+  hush();
+  speaker?.close();
+  speaker = null;
+  speech.begin();
+  if (!rate) return;
+  speaker = new Client(roomUrl(`${room}-said`), { after: 'latest' });
+  if (over === 'ws') speaker.connect().catch(() => {}); // the others say it by POST, which needs no connection before
+  hush = atRate(rate, () => {
+    if (over === 'ws' && speaker.state !== 'live') return;
+    if (speech.unanswered < mostUnanswered) speech.follow(speaker.publish('pane', `${now().toFixed(1)} hello`), now);
+  });
+}
+
 function openOthers() {
   for (const other of others) other.close();
   others = [];
@@ -85,12 +108,15 @@ function openOthers() {
 
 function obey({ source, data }) {
   if (source !== page || typeof data !== 'object') return;
-  const { set, acknowledged, tally, since, look, begin } = data;
-  if (acknowledged && hasBegun()) figures.receipts.acknowledged(acknowledged);
+  const { set, acknowledged, tally, said, since, look, begin } = data;
+  if (acknowledged && hasBegun()) figures.receipts.acknowledged(acknowledged, now());
   if (tally) figures.costs(tally, now(), since);
+  if (said) speech.costs(said.up, since);
   if (look) arrange(look);
   if (set) change(set);
-  if (begin) figures.begin(now());
+  if (!begin) return;
+  figures.begin(now());
+  speech.begin();
 }
 
 function change(set) {
@@ -101,6 +127,7 @@ function change(set) {
     openOthers();
   }
   if (set.seven !== old.seven) openOthers();
+  if (set.speak !== old.speak) speakAt(set.speak);
   describe();
 }
 
@@ -152,7 +179,7 @@ function put(name, text, value = text) {
 function snapshot() {
   const all = [client, ...others];
   return {
-    ...figures.now(now()), ...settings, over, state: client.state, due: due - Date.now(),
+    ...figures.now(now()), ...speech.now(), ...settings, over, speaking: settings.speak > 0, state: client.state, due: due - Date.now(),
     streams: all.length, live: all.filter(({ state }) => state === 'live').length,
   };
 }
@@ -163,8 +190,10 @@ function show() {
   put('p50', time(seen.p50), seen.p50);
   put('p99', time(seen.p99), seen.p99);
   put('overhead', size(seen.overhead), seen.overhead);
+  byId('speech').hidden = !seen.speaking;
+  put('each', size(seen.each), seen.each);
   put('messages', count(seen.messages), seen.messages);
-  for (const name of ['lost', 'repeated', 'reconnects']) put(name, count(seen[name]), seen[name]);
+  for (const name of ['lost', 'repeated', 'reconnects', 'late', 'said']) put(name, count(seen[name]), seen[name]);
   put('gaps', seen.missed ? `${seen.gaps}: ${count(seen.missed)} gone` : count(seen.gaps), seen.gaps);
   put('streams', `${seen.live} of ${seen.streams}`, seen.live);
   for (const name of ['requests', 'connections']) put(name, count(seen.total?.[name]), seen.total?.[name]);

@@ -46,25 +46,26 @@ export function model({ over, wait, interval, oneWay }) {
 
 /** What one sees now, from what a pane has counted; see Figures.now() and pane.js for the names. */
 export function sentence(now) {
-  return trouble(now) ?? streams(now) ?? quiet(now) ?? delay(now);
+  return trouble(now) ?? streams(now) ?? speech(now) ?? quiet(now) ?? delay(now);
 }
 
-function trouble({ over, state, due, faults, silence, expected, reconnects, gaps, missed, lost, wait, held }) {
+function trouble({ over, state, due, faults, silence, expected, overdue, reconnects, gaps, missed, lost, wait, held, interval }) {
   if (state === 'reconnecting') {
     return `The connection is gone. The next attempt is in ${time(Math.max(due, 0))}, and asks for what follows the last message it has.`;
   }
-  if (state === 'connecting' && faults.stall) return 'It has asked, and no answer comes.';
+  if (state === 'connecting' && (faults.stall || (faults.hold && over === 'sse'))) return 'It has asked, and no answer comes.';
   if (state === 'connecting' && reconnects > 0) return 'It connects again, and says where it was.';
-  // Behind by more than a few messages and more than a second: something holds them back.
-  const behind = expected > 2 && silence > 1000;
+  // Behind by more than a few messages, and by a second more than is its way: something holds them back.
+  const behind = expected > 2 && overdue > 1000 + (over === 'poll' && !wait ? interval : 0);
   if (faults.stall && behind) {
-    return `Nothing for ${time(silence)}, and nobody says so: the connection looks alive. ${plural(expected, 'message')} are behind it, in the server’s socket or in the room’s log.`;
+    return `Nothing for ${time(silence)}, and nobody says so: the connection looks alive. ${plural(expected, 'message')} are behind it, in the sockets on the way or in the room’s log.`;
   }
   if (faults.hold && behind) {
     return over === 'poll' && !wait
       ? `${plural(expected, 'message')} are on the way.`
       : `The proxy gathers: ${plural(expected, 'message')} wait in it until its ${size(held)} are full. An answer without an end is never complete.`;
   }
+  if (behind) return `${plural(expected, 'message')} are on the way, the oldest for ${time(overdue)}.`;
   if (gaps > 0 && lost > 0 && silence < 5000) {
     return `${plural(lost, 'message')} were lost, and that was said: ${plural(gaps, 'gap')}${missed > 0 ? `, ${count(missed)} known to be missing` : ''}.`;
   }
@@ -78,8 +79,18 @@ function streams({ over, wait, live, streams: all }) {
   return `All ${all} are live: they take turns on ${wait ? 'the same six connections, and what waits in line is late' : 'a few connections'}.`;
 }
 
-function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults, reconnects }) {
-  if (n > 0 || seconds < 3) return null;
+// What it says itself; Speech.now() has the figures.
+function speech({ over, speaking, each, answered }) {
+  if (!speaking) return null;
+  if (each === null) return 'It speaks, too: its first messages are on the way up.';
+  const within = `half are acknowledged within ${time(answered)}`;
+  return over === 'ws'
+    ? `It speaks, too, and a message is a frame on the connection that is open: ${size(each)} up, ${within}.`
+    : `It speaks, too, and each message is a POST, a question of its own with all its fields: ${size(each)} up, ${within}.`;
+}
+
+function quiet({ over, wait, n, late, expected, requests, empty, seconds, bytes, idle, faults, reconnects }) {
+  if (n > 0 || late > 0 || expected > 0 || seconds < 3) return null;
   if (over === 'poll') {
     return requests > 0
       ? `Nobody speaks, and it asked ${plural(requests, 'time')} in ${Math.round(seconds)} s: ${size(bytes)} for ${plural(empty, 'answer')} that say so.`
@@ -91,22 +102,34 @@ function quiet({ over, wait, n, requests, empty, seconds, bytes, idle, faults, r
   return `Nobody speaks, and in ${Math.round(seconds)} s it took ${size(bytes)} to keep the line open.`;
 }
 
-function delay({ over, wait, interval, oneWay, n, mean, p50, p99, requests, empty, overhead, settling }) {
-  if (n === 0) return settling ? 'The first messages are on their way.' : 'Nothing has come yet.';
-  if (over === 'poll' && !wait) {
+// What an outage made late is said, and is not among the delays.
+function delay(now) {
+  const { n, late } = now;
+  const outage = late > 0 ? `${plural(late, 'message')} came late by the outage, and ${late === 1 ? 'is' : 'are'} not counted here.` : '';
+  if (n === 0) return outage || 'Nothing has come yet.';
+  return outage ? `${outage} ${wait(now)}` : `${wait(now)}${around(now)}`;
+}
+
+function wait({ over, wait: held, interval, oneWay, n, mean, p50, p99 }) {
+  if (over === 'poll' && !held) {
     const part = mean / interval;
-    const waits = n < 10 ? `A message waits ${time(mean)} on average so far` : `A message waits ${part.toFixed(2)} of the interval on average, ${time(mean)}`;
+    const enough = n >= 30;
+    const waits = enough ? `A message waits ${part.toFixed(2)} of the interval on average, ${time(mean)}` : `A message waits ${time(mean)} on average so far`;
     // As far from the mean of a uniform time as so many messages are by chance.
     const chance = 2.5 * Math.sqrt(1 / 12 / n) + 0.02;
-    const says = n < 10 || oneWay > 0 ? '' : Math.abs(part - 0.5) < chance ? ': half, as the model says' : ', where the model says half';
+    const near = Math.abs(part - 0.5) < 0.03 ? ': half, as the model says' : '; the model says half, and so few messages may be that far from it';
+    const says = !enough || oneWay > 0 ? '' : Math.abs(part - 0.5) < chance ? near : ', where the model says half';
     const rtt = oneWay > 0 ? `, ${time(oneWay)} of it on the line` : '';
-    const vain = requests > 0 ? ` ${share(empty / requests)} of the questions were in vain.` : '';
-    return `${waits}${says}${rtt}.${vain}`;
+    return `${waits}${says}${rtt}.`;
   }
   const transit = oneWay > 0 ? ` One transit is ${time(oneWay)}.` : '';
-  const around = overhead === null ? '' : over === 'poll'
-    ? ` Each message takes a question of its own: ${size(overhead)} around it.`
-    : over === 'sse' ? ` No question is asked any more: ${size(overhead)} around each message.` : ` ${size(overhead)} around each message, and the way up is open too.`;
-  const late = p99 > 3 * p50 + 5 ? `, ${time(p99)} at worst but for one in a hundred` : '';
-  return `A message is there after ${time(p50)}${late}.${transit}${around}`;
+  const late = p99 > 3 * p50 + 5 ? `, 99 of 100 after ${time(p99)}` : '';
+  return `Half of the messages are there after ${time(p50)}${late}.${transit}`;
+}
+
+function around({ over, wait: held, requests, empty, overhead }) {
+  if (over === 'poll' && !held) return requests > 0 ? ` ${share(empty / requests)} of the questions were in vain.` : '';
+  if (overhead === null) return '';
+  if (over === 'poll') return ` Each message takes a question of its own: ${size(overhead)} around it.`;
+  return over === 'sse' ? ` No question is asked any more: ${size(overhead)} around each message.` : ` ${size(overhead)} around each message, and the way up is open too.`;
 }

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <functional>
@@ -137,6 +138,9 @@ void exchange_something_else(Running& relay, RawServer& server) {
   other.upstream.send(page_of("ok"));
   EXPECT_EQ(other.client.read_answer().body, "ok");
 }
+
+// The same while nothing goes back: another request has gone by.
+void exchange_nothing(Running& relay, RawServer& server) { const Ends other(relay, server, "/healthz"); }
 
 // --- counting ---
 
@@ -286,13 +290,16 @@ std::size_t fill(RawClient& upstream) {
   }
 }
 
-TEST(Relay, TakesNothingFromTheServerWhileItIsStalled) {
+TEST(Relay, HandsOnNothingWhileItIsStalledAndTakesOnlySoMuch) {
   RawServer server;
   Running relay(server.port());
   Ends ends(relay, server);
   relay.set(stalled());
+  const int send_buffer = 64 * 1024;  // the sender's own part is not what is looked at
+  ASSERT_EQ(::setsockopt(ends.upstream.fd(), SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer), 0);
   const std::size_t filled = fill(ends.upstream);
-  EXPECT_LT(filled, 512u * 1024);  // not loopback's megabytes
+  EXPECT_GT(filled, 1024u * 1024);  // the relay keeps that
+  EXPECT_LT(filled, 2048u * 1024);  // and its kernel not loopback's megabytes besides
   EXPECT_FALSE(ends.client.has_news());
 
   // The other way is open.
@@ -303,6 +310,20 @@ TEST(Relay, TakesNothingFromTheServerWhileItIsStalled) {
   EXPECT_EQ(ends.client.read(filled), std::string(filled, 'x'));
   ends.upstream.send("!");
   EXPECT_EQ(ends.client.read(1), "!");
+}
+
+TEST(Relay, HandsOnWhatItKeptAndTheEndWhenAStallIsOver) {
+  RawServer server;
+  Running relay(server.port());
+  Ends ends(relay, server);
+  relay.set(stalled());
+  ends.upstream.send(page_of("hello"));
+  ends.upstream.finish_sending();
+  exchange_nothing(relay, server);
+  EXPECT_FALSE(ends.client.has_news());
+  EXPECT_EQ(relay.tally("lobby").down, 0u);
+  relay.set({});
+  EXPECT_EQ(ends.client.read_to_end(), page_of("hello"));
 }
 
 TEST(Relay, NoticesABrowserThatLeavesWhileItIsStalled) {

@@ -104,8 +104,8 @@ TEST(LiveServer, ServesThePageAndLetsItShowThePanesAlone) {
   EXPECT_EQ(
       page.field("Content-Security-Policy"),
       "default-src 'self'; base-uri 'none'; form-action 'none'; " + frames + "; frame-ancestors 'none'");
-  for (const char* path :
-       {"/live.css", "/live.js", "/words.js", "/feed.js", "/http.js", "/websocket.js", "/claims.json"})
+  for (const char* path : {"/live.css", "/live.js", "/words.js", "/pace.js", "/feed.js", "/http.js",
+                           "/websocket.js", "/claims.json"})
     EXPECT_EQ(live.ask(get(path)).status, 200) << path;
 }
 
@@ -120,8 +120,8 @@ TEST(LiveServer, ServesEachPaneFromItsRelayAndLetsThePageAloneShowIt) {
     EXPECT_THAT(pane.field("Content-Security-Policy"),
                 HasSubstr("frame-ancestors http://some.host:" + std::to_string(live.port())));
     for (const char* path :
-         {"/pane.js", "/figures.js", "/strip.js", "/words.js", "/feed.js", "/http.js", "/polling.js",
-          "/sse.js", "/websocket.js", "/live.css", "/chart.js", "/chart.css"})
+         {"/pane.js", "/figures.js", "/strip.js", "/pace.js", "/words.js", "/feed.js", "/http.js",
+          "/polling.js", "/sse.js", "/websocket.js", "/live.css", "/chart.js", "/chart.css"})
       EXPECT_EQ(RawClient(port).ask(get(path)).status, 200) << path;
     EXPECT_EQ(number(live.state("live").at("panes").at(name), "down"), 0u);  // pages are not the feed's
   }
