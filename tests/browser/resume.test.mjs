@@ -130,6 +130,7 @@ for (const transport of transports) {
       await ada.make('one');
       await ada.isIn('one');
       await ada.shows(['for one']);
+      await until('its confirmation', async () => (await ada.own()).length === 1);
       assert.deepEqual(await ada.own(), ['for one']);
     });
   });

@@ -230,6 +230,7 @@ describe('the echo', () => {
     const text = ada.wire.getByLabel('Text', { exact: true });
     const opened = [];
     ada.page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname));
+    await text.waitFor();  // the echo's script and style are there
 
     await server.paused(async () => {
       for (const one of ['first', 'second', 'third']) {
