@@ -153,7 +153,7 @@ export class Outbox {
   #answered(letter, cursor) {
     letter.cursor = cursor;
     this.#own.add(letter.client.room, cursor);
-    if (!this.#letters.includes(letter)) return; // the page is in another room
+    if (!this.#letters.includes(letter)) return letter.client.room === this.#room && this.#messages.setOwn(cursor); // left, and back
     if (letter.claimed === cursor || (letter.claimed && letter.repeated)) return this.#settle(letter, letter.claimed);
     if (letter.claimed) { // somebody else said the same at the same time
       this.#messages.setOwn(letter.claimed, false);
