@@ -143,8 +143,8 @@ TEST(Program, MeasuresASuiteAloneAndSaysWhereItHasNoCells) {
     const std::string errors = bench.errors();
     if (cells.empty()) {
       EXPECT_EQ(code, 2);
-      EXPECT_EQ(errors, "bench/run: there are no cells in the suite " +
-                                    std::string(bench::to_string(suite)) + " yet.\n");
+      EXPECT_EQ(errors, "bench/run: there are no cells in the suite " + std::string(bench::to_string(suite)) +
+                            " yet.\n");
     } else {
       EXPECT_EQ(code, 0);
       EXPECT_THAT(errors, HasSubstr(std::to_string(cells.size()) + " cells, "));
