@@ -123,6 +123,8 @@ Experiment browser_experiment();
 Experiment keeping_experiment();
 Experiment uploads_experiment();
 Experiment threads_experiment();
+Experiment growth_experiment();
+Experiment counts_experiment();
 Experiment peer_fanout_experiment();
 Experiment peer_load_experiment();
 Experiment peer_delay_experiment();

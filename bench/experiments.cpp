@@ -20,6 +20,7 @@ const std::vector<Experiment>& experiments() {
                                            http2_experiment(),       dead_peer_experiment(),
                                            protocol_experiment(),    keeping_experiment(),
                                            uploads_experiment(),     threads_experiment(),
+                                           growth_experiment(),      counts_experiment(),
                                            browser_experiment(),     peer_fanout_experiment(),
                                            peer_load_experiment(),   peer_delay_experiment(),
                                            peer_echo_experiment(),   peer_polls_experiment(),

@@ -1,16 +1,12 @@
-// What a delivery costs our servers' programs: instructions in user mode, counted by callgrind where the machine's own counters cannot be read. The same
-// under every load, so one run is enough. Of others there is nothing: a program that is compiled as it runs is another one under callgrind.
+// What a delivery costs our servers' programs: instructions in user mode and system calls. The same under every other load, so one run is enough.
 
+#include "bench/counting.hpp"
 #include "bench/descriptors.hpp"
 #include "bench/peer_cells.hpp"
-#include "bench/peers.hpp"
-#include "bench/temporary_directory.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdint>
-#include <fstream>
-#include <stdexcept>
+#include <algorithm>
 #include <string>
 
 namespace bench {
@@ -20,13 +16,8 @@ constexpr std::size_t payload = 100;
 constexpr std::size_t readers = 1000;
 constexpr std::size_t few = 5, many = 105;  // messages: what they have in common is start, readers and end
 
-// Of the server's whole life.
-std::uint64_t count(const Place& place, Run& run, std::size_t messages) {
-  const TemporaryDirectory directory("callgrind");
-  const std::string file = (directory.path() / "out").string();
-  Site site(
-      place, run.arm,
-      {.under = {find_program("valgrind"), "--tool=callgrind", "--quiet", "--callgrind-out-file=" + file}});
+// Sends so many messages, one after the other, so that nothing gathers.
+void say(Site& site, Run& run, std::size_t messages) {
   Sink sink(run.arm, site.room(), {}, readers, messages);
   sink.connect();
   const auto outlet = site.at_server([&] { return outlet_to(run.arm, site.room_beside(), payload); });
@@ -37,21 +28,19 @@ std::uint64_t count(const Place& place, Run& run, std::size_t messages) {
                        fmt::format("{} of {} messages came to everybody", sink.everywhere(), messages)});
   run.gates.push_back(once_and_in_order_so_far(sink.receipts()));
   sink.disconnect();
-  site.stop();
-  std::ifstream in(file);
-  constexpr std::string_view mark = "summary: ";
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(mark)) return std::stoull(line.substr(mark.size()));
-  }
-  throw std::runtime_error("callgrind wrote no line that begins with \"summary: \"");
 }
 
 void measure_instructions(const Place& place, Run& run) {
   expect_descriptors(readers);
-  const std::uint64_t by_few = count(place, run, few), by_many = count(place, run, many);
+  const auto say_so_many = [&](auto counter, std::size_t messages) {
+    return static_cast<double>(counter(place, run.arm, {}, [&](Site& site) { say(site, run, messages); }));
+  };
   constexpr auto deliveries = static_cast<double>((many - few) * readers);
   run.figures["n"] = deliveries;
-  run.figures["instructions_per_delivery"] = static_cast<double>(by_many - by_few) / deliveries;
+  run.figures["instructions_per_delivery"] =
+      (say_so_many(count_instructions, many) - say_so_many(count_instructions, few)) / deliveries;
+  run.figures["system_calls_per_delivery"] =
+      (say_so_many(count_system_calls, many) - say_so_many(count_system_calls, few)) / deliveries;
 }
 
 std::vector<Cell> cells_of(const Setting& setting) {
@@ -64,10 +53,7 @@ std::vector<Cell> cells_of(const Setting& setting) {
     cell.headline_seconds = 1e-9;  // there is no time in it: an instruction is shown as a nanosecond
     cell.estimate_s = 5;
     cell.measure = [place = setting.place](Run& run) { measure_instructions(place, run); };
-    cell.why_not = [] {
-      return std::string(
-          find_program("valgrind").empty() ? "valgrind is not installed; bench/peers/setup installs it" : "");
-    };
+    cell.why_not = why_not_counted;
     cells.push_back(std::move(cell));
   }
   return cells;
@@ -81,8 +67,9 @@ Experiment peer_instructions_experiment() {
       "peer_instructions",
       "How many instructions does a delivery take our programs?",
       {{"readers", "readers"}},
-      {{"user instructions per delivery", "instructions_per_delivery", Unit::count}},
-      "instructions in user mode, one message outstanding, by callgrind: what 105 messages took more than 5, over their deliveries",
+      {{"user instructions per delivery", "instructions_per_delivery", Unit::count},
+       {"system calls per delivery", "system_calls_per_delivery", Unit::count}},
+      "instructions in user mode, one message outstanding, by callgrind and strace: what 105 messages took more than 5, over their deliveries",
       "the kernel's, some ten times as many, nor anybody else's: Node compiles as it runs, and would be another program under callgrind",
       {},
       cells_of,
