@@ -26,6 +26,7 @@ void clock_jumps(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
 void stopped(const Setting& setting, Findings& findings);
 void many_rooms(const Setting& setting, Findings& findings);
+void bad_disk(const Setting& setting, Findings& findings);
 void herd(const Setting& setting, Findings& findings);
 void soak(const Setting& setting, Findings& findings);
 
