@@ -78,6 +78,10 @@ const std::vector<Row>& rows() {
        bad_disk},
       {31, "herd", "all clients of a server that was stopped come back",
        "spread over 5 s at least; each resumes where it was", herd},
+      {32, "hostile",
+       "servers that hurt our clients: heads, lines, lengths and bodies without an end, redirects, wrong types, bombs, bad frames",
+       "bounded memory, a reason each time, a pause before each attempt, and none where it is pointless",
+       hostile_servers},
       {33, "soak", "mixed load, and attacks by chance",
        "memory grows by no more than 1 MiB an hour; the checker is silent", soak},
   };

@@ -28,6 +28,7 @@ void stopped(const Setting& setting, Findings& findings);
 void many_rooms(const Setting& setting, Findings& findings);
 void bad_disk(const Setting& setting, Findings& findings);
 void herd(const Setting& setting, Findings& findings);
+void hostile_servers(const Setting& setting, Findings& findings);
 void soak(const Setting& setting, Findings& findings);
 
 }  // namespace faults
