@@ -37,7 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t megabyte = 1 << 20;
 // A page and a message may have 64 MiB, which a string that grows has twice for a moment; a stream holds one event.
-constexpr std::size_t most_memory = 160 * megabyte;
+constexpr std::size_t most_memory = 192 * megabyte;
 constexpr std::size_t most_memory_of_stream = 24 * megabyte;
 constexpr int most_attempts = 3;  // then nobody doubts that it comes back
 

@@ -23,6 +23,7 @@ void forged_lines(const Setting& setting, Findings& findings);
 void foreign_origins(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
 void clock_jumps(const Setting& setting, Findings& findings);
+void bad_pictures(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
 void stopped(const Setting& setting, Findings& findings);
 void many_rooms(const Setting& setting, Findings& findings);
