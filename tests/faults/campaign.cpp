@@ -59,6 +59,8 @@ const std::vector<Row>& rows() {
        "400 or 1007; never stored, never sent on", bad_utf8},
       {18, "origins", "foreign origins: prefix, suffix, port, scheme, case, punycode, null, none, two",
        "403 before 101; only what is allowed to the letter", foreign_origins},
+      {20, "scripts", "markup and scripts in text, author, room, names of pictures, targets and fields",
+       "text in JSON and nothing else; in a browser it is shown as text, and nothing runs", scripts},
       {21, "forgery", "CR, LF, NUL, U+2028 and the like in text, author, room and cursor",
        "no forged event, field or line", forged_lines},
       {22, "traversal", "paths upwards in every encoding", "400 or 404; nothing from outside", traversal},

@@ -21,6 +21,7 @@ void descriptors(const Setting& setting, Findings& findings);
 void bad_utf8(const Setting& setting, Findings& findings);
 void forged_lines(const Setting& setting, Findings& findings);
 void foreign_origins(const Setting& setting, Findings& findings);
+void scripts(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
 void clock_jumps(const Setting& setting, Findings& findings);
 void bad_pictures(const Setting& setting, Findings& findings);
