@@ -155,6 +155,7 @@ class Bytes {
 // What the picture is drawn on. Frames of an animation lie within it.
 struct Canvas {
   std::optional<PictureSize> size;
+  std::uint32_t frames = 0;
 
   Result<> set(const PictureSize& said) {
     if (said.width == 0 || said.height == 0 || said.width > largest_picture.width ||
@@ -165,7 +166,12 @@ struct Canvas {
     return {};
   }
 
-  Result<> check_frame(std::uint64_t left, std::uint64_t top, const PictureSize& frame) const {
+  Result<> add_frame(std::uint64_t left, std::uint64_t top, const PictureSize& frame) {
+    if (++frames > most_frames) {
+      return Error{Errc::too_large,
+                   "the picture has more frames than expected: more than " + std::to_string(most_frames),
+                   413};
+    }
     if (frame.width == 0 || frame.height == 0 || left + frame.width > size->width ||
         top + frame.height > size->height) {
       return broken("a frame is " + shown(frame) + " pixels at " + std::to_string(left) + ',' +
@@ -197,8 +203,8 @@ Walk walk_gif(Bytes& in, Canvas& canvas) {
     } else if (block == image) {
       const std::string_view descriptor = co_await in.take(9);  // 20
       const auto within =
-          canvas.check_frame(little(descriptor.substr(0, 2)), little(descriptor.substr(2, 2)),
-                             {little(descriptor.substr(4, 2)), little(descriptor.substr(6, 2))});
+          canvas.add_frame(little(descriptor.substr(0, 2)), little(descriptor.substr(2, 2)),
+                           {little(descriptor.substr(4, 2)), little(descriptor.substr(6, 2))});
       if (!within) co_return within;
       co_await in.skip(color_table_bytes(octet(descriptor[8])));  // 21
       const std::string_view data = co_await in.take(1);          // 22
@@ -268,8 +274,8 @@ Walk walk_png(Bytes& in, Canvas& canvas) {
       if (length != 26) co_return wrong_length();
       co_await in.skip(4);
       const std::string_view frame = co_await in.take(16);
-      const auto fits = canvas.check_frame(big(frame.substr(8, 4)), big(frame.substr(12, 4)),
-                                           {big(frame.substr(0, 4)), big(frame.substr(4, 4))});
+      const auto fits = canvas.add_frame(big(frame.substr(8, 4)), big(frame.substr(12, 4)),
+                                         {big(frame.substr(0, 4)), big(frame.substr(4, 4))});
       if (!fits) co_return fits;
       co_await in.skip(6);
     } else if (type == "IEND") {  // 11.2.4
@@ -430,8 +436,8 @@ Walk walk_webp(Bytes& in, Canvas& canvas) {
       if (length < 16 || length % 2 != 0) co_return wrong_length();
       const std::string_view frame = co_await in.take(12);
       expected = size_of_24_bits(frame.substr(6));
-      const auto within = canvas.check_frame(std::uint64_t{2} * little(frame.substr(0, 3)),
-                                             std::uint64_t{2} * little(frame.substr(3, 3)), expected);
+      const auto within = canvas.add_frame(std::uint64_t{2} * little(frame.substr(0, 3)),
+                                           std::uint64_t{2} * little(frame.substr(3, 3)), expected);
       if (!within) co_return within;
       co_await in.skip(4);
       frame_end = chunk_end;

@@ -36,9 +36,13 @@ struct Picture {
 /// can claim more than any machine has.
 constexpr PictureSize largest_picture{4096, 4096};
 
+/// And the most frames of an animation, which unfold one by one: 27 bytes are enough for one that covers all of the picture.
+constexpr std::uint32_t most_frames = 4096;
+
 /// Walks over a picture's structure while it comes in, in pieces of any size, and keeps nothing of it but a few bytes: GIF's
 /// blocks, PNG's chunks with their checksums, JPEG's segments, WebP's chunks. Says what is wrong as soon as it is certain, in
-/// the same words wherever the pieces were cut. Error::status is 415 where it is none of the four types, else 400.
+/// the same words wherever the pieces were cut. Error::status is 415 where it is none of the four types, 413 where it
+/// has too many frames, else 400.
 /// Simplified: pixels are not decompressed, so what is accepted may still show nothing; see notes/decisions.md.
 class PictureScanner {
  public:

@@ -30,6 +30,9 @@ void set(CURL* easy, CURLoption option, T value) {
     throw std::runtime_error("libcurl refuses option " + std::to_string(option));
 }
 
+// Of all heads and trailers of an answer: libcurl limits heads, and keeps trailers without an end.
+constexpr std::size_t most_head_bytes = std::size_t{256} << 10;
+
 Errc ending(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_CONNECT:
@@ -77,7 +80,8 @@ struct Transfer {
   std::string arrived;  // stored by libcurl's callback, not handed on yet
   Fetched answer;
   void* multi = nullptr;
-  std::size_t sent = 0;  // of the request's body
+  std::size_t sent = 0;        // of the request's body
+  std::size_t head_bytes = 0;  // heads and trailers
   bool head_arrived = false, head_told = false;
   bool stopped = false;  // on_body returned false, or close()
   bool too_large = false;
@@ -147,6 +151,10 @@ class UserAgent::Multi {
                                            std::to_string(transfer.request.max_body) + " bytes, the limit"};
     }
     if (transfer.stopped) co_return Error{Errc::closed, "closed"};
+    if (transfer.head_bytes > most_head_bytes) {
+      co_return Error{Errc::too_large, "the head, or what comes behind the body, is larger than " +
+                                           std::to_string(most_head_bytes) + " bytes, the limit"};
+    }
     if (transfer.result != CURLE_OK) {
       const char* why = transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(transfer.result);
       Errc code = ending(transfer.result);
@@ -257,6 +265,8 @@ class UserAgent::Multi {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view line(bytes, size);
     transfer.heard = Clock::now();
+    transfer.head_bytes += size;
+    if (transfer.head_bytes > most_head_bytes) return 0;  // ends the transfer
     if (line == "\r\n" || line == "\n") {
       transfer.head_arrived = true;
       static_cast<Multi*>(transfer.multi)->touch(transfer);

@@ -18,10 +18,17 @@ net::awaitable<feed::Error> Client::subscribe(const feed::Events& events) {
   if (timing_.phase.count() > 0) co_await pause(feed::Clock::now() + timing_.phase);
   auto due = feed::Clock::now();
   for (bool first = true; !is_closed(); first = false) {
+    const auto asked = feed::Clock::now();
+    const std::uint64_t empty = empty_;
     const auto polled = co_await poll(events, first);
     if (!polled) co_return polled.error();
-    if (timing_.wait) continue;
     const auto now = feed::Clock::now();
+    if (timing_.wait) {
+      // What brought nothing although it was not held is not asked again at once: the server may know no better.
+      if (!first && empty_ > empty && now < asked + timing_.interval)
+        co_await pause(asked + timing_.interval);
+      continue;
+    }
     // Start to start, a poll that took longer than the interval is followed by the next one at once, not by two.
     due = timing_.pace == Pace::answer_to_start ? now + timing_.interval
                                                 : std::max(due + timing_.interval, now);

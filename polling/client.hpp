@@ -24,8 +24,8 @@ struct Timing {
   std::chrono::milliseconds interval{1000};  ///< counted as `pace` says; never two polls at once
   Pace pace = Pace::start_to_start;
   std::chrono::milliseconds phase{0};  ///< before the first poll, so that many pollers can be spread
-  std::optional<std::chrono::seconds>
-      wait;  ///< long polling: the server holds its answer back; `interval` is not used then
+  /// Long polling: the server holds its answer back. `interval` is then for a server that does not, and has nothing to say either.
+  std::optional<std::chrono::seconds> wait;
 };
 
 /// Polls over libcurl. See feed::Client for the contract.

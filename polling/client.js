@@ -28,8 +28,8 @@ export class Client extends feed.Client {
     for (let first = true; ; first = false) {
       while (document.hidden) await feed.sleep(Infinity, signal, [document, 'visibilitychange']); // nobody looks: nobody asks
       const began = performance.now();
-      await this.#poll(first, signal);
-      if (this.#wait) continue;
+      const brought = await this.#poll(first, signal);
+      if (this.#wait && (first || brought)) continue; // and one that brings nothing has been held for longer than the interval, or should have
       // Start to start, and never two at a time: a poll that took longer than the interval is followed by the next at once.
       await feed.sleep(this.#interval - (performance.now() - began), signal, [document, 'visibilitychange']);
     }
@@ -48,7 +48,7 @@ export class Client extends feed.Client {
     if (first) this.opened({ url: this.url, interval: this.#interval, wait: this.#wait });
     if (status === 204) { // nothing new
       if (first) this.takeHello({ cursor: after });
-      return;
+      return false;
     }
     const { messages, cursor, gap } = body;
     // The page's cursor is behind its messages; the feed goes on before them.
@@ -56,10 +56,11 @@ export class Client extends feed.Client {
     const begin = messages.length ? `${epoch}.${messages[0].seq - 1}` : cursor;
     if (first || gap) this.takeHello(gap ? { cursor: begin, gap } : { cursor: begin });
     for (const message of messages) {
-      if (signal.aborted) return; // a listener has had enough
+      if (signal.aborted) return true; // a listener has had enough
       this.takeMessage(message);
     }
     if (this.after !== cursor) throw new feed.FeedError(`the page's cursor is ${cursor}, expected ${this.after}`, { broken: true });
+    return messages.length > 0 || gap !== undefined;
   }
 
   send(author, text) {

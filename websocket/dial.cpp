@@ -15,6 +15,9 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace ws = beast::websocket;
 
+// Of an answer to a handshake, with the reason of one that says no. What follows a good one at once may come with it.
+constexpr std::size_t most_answer_bytes = std::size_t{256} << 10;
+
 // "Cookie: a=b"
 void add(ws::request_type& request, beast::string_view field) {
   const std::size_t colon = std::min(field.find(':'), field.size());
@@ -49,12 +52,22 @@ net::awaitable<feed::Result<>> dial(ClientSocket& socket, Dialled to, std::funct
   socket.auto_fragment(false);
   socket.read_message_max(to.max_message);
   ws::response_type answer;
+  auto& stream = beast::get_lowest_layer(socket);
+  stream.rate_policy().begin(most_answer_bytes, [&stream] {
+    beast::error_code ignored;
+    stream.socket().close(ignored);
+  });
   co_await socket.async_handshake(answer, to.authority, to.target,
                                   net::redirect_error(net::use_awaitable, error));
+  stream.rate_policy().end();
   if (is_closed()) co_return feed::Error{feed::Errc::closed, "closed"};
   if (error == ws::error::upgrade_declined) {
     co_return feed::Error{feed::Errc::refused, "status " + std::to_string(answer.result_int()),
                           static_cast<int>(answer.result_int())};
+  }
+  if (error && stream.rate_policy().is_reached()) {
+    co_return feed::Error{feed::Errc::too_large, "the answer to the handshake is larger than " +
+                                                     std::to_string(most_answer_bytes) + " bytes, the limit"};
   }
   if (error) co_return feed::Error{feed::Errc::left, "handshake: " + error.message()};
   co_return feed::Result<>();

@@ -1,6 +1,7 @@
 // What a message, a name or a page of somebody else can try, and does not get.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, describe, it } from 'node:test';
 
 import { Chat } from './support/chat.mjs';
@@ -52,6 +53,55 @@ describe('what somebody wrote', () => {
         scripts: [...document.scripts].map(({ src, textContent }) => new URL(src).pathname + textContent),
         handlers: document.querySelectorAll('[onerror],[onload],[onmouseover],iframe,style,a[href^="javascript:"]').length,
       })), { wasRun: undefined, scripts: ['/page.js'], handlers: 0 });
+    });
+  }
+
+  // The list of the fault campaign. Wherever one may stand, it stands: as text, author, room, and in what an error shows.
+  for (const transport of transports) {
+    it(`is text in 120 ways, wherever it stands, over ${transport}`, async (test) => {
+      const all = JSON.parse(await readFile(new URL('../faults/payloads.json', import.meta.url)));
+      assert.equal(new Set(all).size, 120);
+      const server = await serve(test, `${transport}_server`);
+      const fits = (name) => Buffer.byteLength(name) <= 64 && !/[\0-\x1f\u2028]/.test(name);
+      for (const text of all) await server.publish(text, { author: fits(text) ? text : 'mallory' });
+      const rooms = all.filter((name) => fits(name) && !name.includes('/') && name.trim() === name);
+      await Promise.all(rooms.map((room) => server.publish(room, { room, author: room })));
+      assert.ok(rooms.length > 60, `${rooms.length} of them can be a room's name`);
+
+      const ada = await Chat.open(test, browser, server.url);
+      await ada.shows(all);
+      assert.deepEqual((await ada.lines()).map(({ author }) => author), all.map((text) => (fits(text) ? text : 'mallory')));
+      for (const room of rooms) await ada.rooms.getByText(room, { exact: true }).first().waitFor();
+      const harmless = async (page) => assert.deepEqual(await page.evaluate(() => ({
+        wasRun: globalThis.wasRun,
+        scripts: [...document.scripts].map(({ src, textContent }) => new URL(src).pathname + textContent),
+        others: document.querySelectorAll('#messages :is(script,img,svg,iframe,object,embed,video,form,style,link,base,meta,a)').length,
+        handlers: [...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith('on')),
+      })), { wasRun: undefined, scripts: ['/page.js'], others: 0, handlers: [] });
+      await harmless(ada.page);
+      // As the room that one is in, one after the other in one page.
+      for (const room of rooms) {
+        await ada.page.evaluate((name) => { location.hash = encodeURIComponent(name); }, room);
+        await ada.isIn(room);
+      }
+      await harmless(ada.page);
+
+      // What an error shows of them is no page.
+      const page = await open(browser, server.url);
+      test.after(() => page.context().close());
+      for (const payload of all.slice(0, transport === 'polling' ? all.length : 12)) {
+        for (const path of ['/', '/images/', '/rooms/lobby/']) {
+          const answer = await page.context().request.get(server.url + path + encodeURIComponent(payload));
+          assert.ok(answer.status() >= 400, `${answer.status()} for ${payload}`);
+          assert.equal(answer.headers()['content-type'], 'application/problem+json');
+        }
+      }
+      const shown = await page.context().newPage();
+      for (const payload of all.slice(0, 12)) {
+        await shown.goto(`${server.url}/images/${encodeURIComponent(payload)}`);
+        assert.equal(await shown.evaluate(() => globalThis.wasRun), undefined);
+        assert.equal(await shown.evaluate(() => document.scripts.length), 0);
+      }
     });
   }
 

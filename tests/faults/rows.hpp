@@ -21,11 +21,16 @@ void descriptors(const Setting& setting, Findings& findings);
 void bad_utf8(const Setting& setting, Findings& findings);
 void forged_lines(const Setting& setting, Findings& findings);
 void foreign_origins(const Setting& setting, Findings& findings);
+void scripts(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
+void clock_jumps(const Setting& setting, Findings& findings);
+void bad_pictures(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
 void stopped(const Setting& setting, Findings& findings);
 void many_rooms(const Setting& setting, Findings& findings);
+void bad_disk(const Setting& setting, Findings& findings);
 void herd(const Setting& setting, Findings& findings);
+void hostile_servers(const Setting& setting, Findings& findings);
 void soak(const Setting& setting, Findings& findings);
 
 }  // namespace faults

@@ -35,6 +35,11 @@ Target::Target(const Setting& setting, std::vector<std::string> options, support
   start(0);
 }
 
+Target::Target(std::vector<std::string> command, support::Bounds bounds)
+    : command_(std::move(command)), bounds_(bounds) {
+  start(0);
+}
+
 void Target::start(std::uint16_t port) {
   std::vector<std::string> command = command_;
   command.insert(command.end(), {"--port", std::to_string(port)});

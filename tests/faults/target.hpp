@@ -24,6 +24,8 @@ class Target {
  public:
   /// Started when this returns. `options` are those of a demo server; the port is free to choose, and kept for restarts.
   Target(const Setting& setting, std::vector<std::string> options = {}, support::Bounds bounds = {});
+  /// The same by another command, to which the port is added.
+  explicit Target(std::vector<std::string> command, support::Bounds bounds = {});
 
   std::uint16_t port() const { return port_; }
   support::Child& process() { return *process_; }

@@ -247,6 +247,30 @@ TEST(Dimensions, OfAFrameLieWithinThePicture) {
             "400 a frame is 3x2 pixels at 2,0, expected it within the picture's 3x2");
 }
 
+TEST(Frames, MayBe4096) {
+  const auto gif_of = [](unsigned frames) {
+    std::string bytes = gif_head();
+    for (unsigned n = 0; n < frames; ++n) bytes += gif_image();
+    return bytes + ";";
+  };
+  const auto webp_of = [](unsigned frames) {
+    std::string chunks = webp_canvas("02");
+    for (unsigned n = 0; n < frames; ++n) chunks += webp_frame(0, 0, 3, 2, webp_lossless_image());
+    return webp_file(chunks);
+  };
+  const auto png_of = [](unsigned frames) {
+    std::string chunks = std::string(support::png_signature) + png_header();
+    for (unsigned n = 0; n < frames; ++n) chunks += support::png_frame(n, 3, 2, 0, 0);
+    return chunks + png_data() + png_end();
+  };
+  const std::string refusal = "413 the picture has more frames than expected: more than 4096";
+  EXPECT_EQ(verdict(std::vector<std::string_view>{gif_of(4096)}), "image/gif 3x2");
+  EXPECT_EQ(verdict(std::vector<std::string_view>{gif_of(4097)}), refusal);
+  EXPECT_EQ(verdict(std::vector<std::string_view>{webp_of(4097)}), refusal);
+  EXPECT_EQ(verdict(std::vector<std::string_view>{png_of(4096)}), "image/png 3x2");
+  EXPECT_EQ(verdict(std::vector<std::string_view>{png_of(4097)}), refusal);
+}
+
 // --- GIF ----------------------------------------------------------------------------------------------------------------
 
 TEST(Gif, OfTheOlderVersionIsOne) {

@@ -2,6 +2,7 @@
 // than they were ready to.
 #include "feed/user_agent.hpp"
 
+#include "polling/client.hpp"
 #include "support/clients.hpp"
 #include "support/hostile_server.hpp"
 #include "support/raw_server.hpp"
@@ -225,6 +226,24 @@ TEST_F(UserAgentTest, AFieldWithoutAnEndIsAnErrorAndTakesLittleMemory) {
   EXPECT_LT(sent, tolerable_head) << got.error().detail;
 }
 
+TEST_F(UserAgentTest, TrailersWithoutAnEndAreTooLarge) {
+  std::atomic<std::size_t> sent = 0;
+  const HostileServer server([&](HostileServer::Peer& peer) {
+    peer.read_head();
+    std::string trailers;
+    for (int n = 0; n < 100; ++n) trailers += "X: " + std::string(995, 'x') + "\r\n";
+    bool goes_on = peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+    for (int n = 0; goes_on && n < 1000; ++n) {
+      goes_on = peer.send(trailers);
+      if (goes_on) sent += trailers.size();
+    }
+  });
+  const auto got = fetch(server.port());
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Errc::too_large) << got.error().detail;
+  EXPECT_LT(sent, tolerable_head);
+}
+
 TEST_F(UserAgentTest, ARedirectIsNotFollowed) {
   support::TestServer elsewhere;
   const HostileServer server("HTTP/1.1 302 Found\r\nLocation: " + url(elsewhere.port(), "/healthz") +
@@ -442,6 +461,33 @@ TEST(HostileToPolling, ARefusalHasItsReason) {
   EXPECT_EQ(read_from(Over::polling, server), (Error{Errc::refused, "status 429: too many", 429}));
 }
 
+TEST(HostileToPolling, LongPollsThatAreNotHeldAreNotAskedAgainAtOnce) {
+  const HostileServer server([](HostileServer::Peer& peer) {
+    const bool is_first = peer.read_head().find("after=") == std::string::npos;
+    peer.send(is_first ? "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"cursor\":\"k3f9.0\",\"messages\":[]}"
+                       : "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+  });
+  support::Loop loop;
+  polling::Timing timing;
+  timing.wait = std::chrono::seconds(25);
+  timing.interval = std::chrono::hours(1);
+  polling::Client client(loop.executor(), support::address(server.port()), timing);
+  const Events events;
+  auto reading = loop.start(follow(client, {}, events));
+  loop.until("the poll that is not held", [&] { return client.polls() == 2; });
+  // In which a third one would come and go.
+  const HostileServer other("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  UserAgent agent(loop.executor());
+  for (int n = 0; n < 20; ++n) {
+    Fetch request;
+    request.url = url(other.port());
+    loop.run(agent.fetch(std::move(request)));
+  }
+  EXPECT_EQ(client.polls(), 2u);
+  client.close();
+  loop.until("its end", [&] { return reading.done(); });
+}
+
 std::string stream_of(std::string_view body) {
   return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + std::string(body);
 }
@@ -533,6 +579,25 @@ TEST(HostileToWebSocket, AHeadWithoutAnEndTakesLittleMemory) {
   const HostileServer server(endless_head(sent));
   read_from(Over::websocket, server);
   EXPECT_LT(sent, tolerable_head);
+}
+
+TEST(HostileToWebSocket, AnAnswerWithoutAnEndIsTooLarge) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& begin :
+       {std::string("HTTP/1.1 404 Not Found\r\n\r\n"), chunked + "1;", chunked + "0\r\nX: "}) {
+    std::atomic<std::size_t> sent = 0;
+    const HostileServer server([&](HostileServer::Peer& peer) {
+      peer.read_head();
+      const std::string piece(100'000, 'x');
+      bool goes_on = peer.send(begin);
+      for (int n = 0; goes_on && n < 1000; ++n) {
+        goes_on = peer.send(piece);
+        if (goes_on) sent += piece.size();
+      }
+    });
+    EXPECT_EQ(read_from(Over::websocket, server).code, Errc::too_large) << begin;
+    EXPECT_LT(sent, tolerable_head) << begin;
+  }
 }
 
 }  // namespace

@@ -197,8 +197,11 @@ Frame RawClient::read_frame() {
   };
   const std::string head = read(2);
   std::size_t size = static_cast<unsigned char>(head[1]);
-  if (size == 126) size = number(read(2));
-  if (size == 127) size = number(read(8));
+  if (size == 126) {
+    size = number(read(2));
+  } else if (size == 127) {
+    size = number(read(8));
+  }
   if (size > (16u << 20)) throw std::runtime_error("a frame of " + std::to_string(size) + " bytes");
   return {static_cast<unsigned char>(head[0]) & 0x0f, read(size)};
 }
