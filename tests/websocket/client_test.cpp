@@ -3,8 +3,6 @@
 #include "support/hostile_server.hpp"
 #include "support/test_server.hpp"
 
-#include <boost/beast/websocket/detail/hybi13.hpp>
-
 #include <gtest/gtest.h>
 
 #include <string>
@@ -17,21 +15,10 @@ using namespace std::string_literals;
 using support::HostileServer;
 using support::Over;
 
-// The answer to the handshake in `head` (RFC 6455, 4.2.2).
-std::string accepting(const std::string& head) {
-  const std::string field = "Sec-WebSocket-Key: ";
-  const std::size_t begin = head.find(field) + field.size();
-  const std::string key = head.substr(begin, head.find("\r\n", begin) - begin);
-  boost::beast::websocket::detail::sec_ws_accept_type accept;
-  boost::beast::websocket::detail::make_sec_ws_accept(accept, key);
-  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-         std::string(accept.data(), accept.size()) + "\r\n\r\n";
-}
-
 // How a reader's feed ends when these bytes come behind the handshake.
 feed::Error read_frames(std::string frames) {
   const HostileServer server([frames = std::move(frames)](HostileServer::Peer& peer) {
-    peer.send(accepting(peer.read_head()) + frames);
+    peer.send(support::accepting(peer.read_head()) + frames);
     peer.finish_sending();  // a client that has failed a connection waits a while for that (RFC 6455, 7.1.1)
     peer.wait_for_end();
   });
