@@ -27,6 +27,9 @@ std::string cell(std::string_view text) {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all{
+      {1, "http", "bad HTTP: request line, fields, framing and smuggling, path",
+       "4xx and the end; never 2xx where it is not clear where a request ends, never two answers to one",
+       bad_http},
       {3, "cursors",
        "bad cursors: negative, 2^63, 2^64, text, future, other epoch, doubled, header and query at once",
        "400, or a gap that is told; never a hang, never a silent \"from now\"", bad_cursors},
@@ -94,6 +97,7 @@ std::string table_head() {
 
 std::string table_line(const Row& row, const Findings& findings) {
   std::string measured = joined(findings.measured());
+  if (!findings.skipped().empty()) measured = "**not carried out: " + findings.skipped() + "**";
   if (!findings.broken().empty())
     measured += (measured.empty() ? "" : "; ") + ("**not so: " + joined(findings.broken()) + "**");
   return "| " + std::to_string(row.number) + " | " + cell(row.attack) + " | " +

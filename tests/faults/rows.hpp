@@ -5,6 +5,7 @@
 
 namespace faults {
 
+void bad_http(const Setting& setting, Findings& findings);
 void bad_cursors(const Setting& setting, Findings& findings);
 void bad_json(const Setting& setting, Findings& findings);
 void slow(const Setting& setting, Findings& findings);
