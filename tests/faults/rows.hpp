@@ -6,6 +6,7 @@
 namespace faults {
 
 void bad_http(const Setting& setting, Findings& findings);
+void bad_sockets(const Setting& setting, Findings& findings);
 void bad_cursors(const Setting& setting, Findings& findings);
 void bad_json(const Setting& setting, Findings& findings);
 void slow(const Setting& setting, Findings& findings);
@@ -21,6 +22,7 @@ void control_frames(const Setting& setting, Findings& findings);
 void descriptors(const Setting& setting, Findings& findings);
 void bad_utf8(const Setting& setting, Findings& findings);
 void forged_lines(const Setting& setting, Findings& findings);
+void wrong_masks(const Setting& setting, Findings& findings);
 void foreign_origins(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
