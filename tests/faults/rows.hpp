@@ -9,6 +9,7 @@ void bad_http(const Setting& setting, Findings& findings);
 void bad_sockets(const Setting& setting, Findings& findings);
 void bad_cursors(const Setting& setting, Findings& findings);
 void bad_json(const Setting& setting, Findings& findings);
+void half_open(const Setting& setting, Findings& findings);
 void slow(const Setting& setting, Findings& findings);
 void resets(const Setting& setting, Findings& findings);
 void crash_with_data(const Setting& setting, Findings& findings);
