@@ -62,6 +62,8 @@ const std::vector<Row>& rows() {
        "431, 414, 413 before the body is read, 411, 1009, 1008; at most 256 KiB a connection", oversize},
       {14, "control", "empty fragments, pings that nobody reads the pongs of, a ping between all fragments",
        "bounded memory; the connection goes on or is closed with a reason", control_frames},
+      {15, "bomb", "a compressed message that inflates to very much, at /echo with --deflate",
+       "1009 at the limit on inflated bytes", deflate_bomb},
       {16, "utf8", "bytes that are no UTF-8 in text, author, room, cursor, frame and close reason",
        "400 or 1007; never stored, never sent on", bad_utf8},
       {17, "masks", "wrong masks, both ways",

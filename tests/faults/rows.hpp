@@ -20,6 +20,7 @@ void stalled(const Setting& setting, Findings& findings);
 void flood(const Setting& setting, Findings& findings);
 void oversize(const Setting& setting, Findings& findings);
 void control_frames(const Setting& setting, Findings& findings);
+void deflate_bomb(const Setting& setting, Findings& findings);
 void descriptors(const Setting& setting, Findings& findings);
 void bad_utf8(const Setting& setting, Findings& findings);
 void forged_lines(const Setting& setting, Findings& findings);
