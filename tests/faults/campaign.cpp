@@ -70,6 +70,8 @@ const std::vector<Row>& rows() {
        "the server closes with 1002; our client fails where the server masks a frame", wrong_masks},
       {18, "origins", "foreign origins: prefix, suffix, port, scheme, case, punycode, null, none, two",
        "403 before 101; only what is allowed to the letter", foreign_origins},
+      {19, "crosssite", "a POST by another site's page: a form, text, multipart, no-cors with the cookie",
+       "415 or 403; never a wildcard, never with credentials", cross_site_posts},
       {21, "forgery", "CR, LF, NUL, U+2028 and the like in text, author, room and cursor",
        "no forged event, field or line", forged_lines},
       {22, "traversal", "paths upwards in every encoding", "400 or 404; nothing from outside", traversal},

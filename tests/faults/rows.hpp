@@ -26,6 +26,7 @@ void bad_utf8(const Setting& setting, Findings& findings);
 void forged_lines(const Setting& setting, Findings& findings);
 void wrong_masks(const Setting& setting, Findings& findings);
 void foreign_origins(const Setting& setting, Findings& findings);
+void cross_site_posts(const Setting& setting, Findings& findings);
 void traversal(const Setting& setting, Findings& findings);
 void drain(const Setting& setting, Findings& findings);
 void stopped(const Setting& setting, Findings& findings);
