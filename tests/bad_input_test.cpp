@@ -549,10 +549,9 @@ TEST(Requests, ATrailerCannotAddAField) {
 
 TEST(Handshake, ThatIsNoneIsRefusedWithTheReason) {
   TestServer server;
-  RawClient client(server.port());
   for (const support::BadHandshake& bad : support::bad_handshakes()) {
     SCOPED_TRACE(bad.name);
-    const Answer answer = client.ask(bad.request);
+    const Answer answer = RawClient(server.port()).ask(bad.request);
     expect_problem(answer, bad.status, bad.status == 426 ? "Upgrade Required" : "Bad Request", bad.detail);
     EXPECT_EQ(answer.field("Upgrade"), bad.status == 426 ? "websocket" : "");
     EXPECT_EQ(answer.field("Sec-WebSocket-Version"), bad.status == 426 ? "13" : "");
