@@ -82,8 +82,8 @@ net::awaitable<Result<>> Connection::write(std::string_view bytes) {
     co_await socket().async_wait(net::socket_base::wait_write,
                                  net::redirect_error(net::use_awaitable, error));
     if (limit.expired()) {
-      co_return Error{Errc::timed_out,
-                      "the peer took less than " + std::to_string(bytes.size()) + " bytes in 30 s"};
+      co_return Error{Errc::timed_out, "the peer took less than " + std::to_string(bytes.size()) +
+                                           " bytes in " + std::to_string(write_timeout.count()) + " s"};
     }
     if (error) co_return Error{Errc::left, "write: " + error.message()};  // this side closed
     written = write_some(bytes);

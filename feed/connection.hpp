@@ -114,7 +114,7 @@ class Watch {
   std::shared_ptr<Watch*> self_;  // what the pending handler sees: null once the watch is over
 };
 
-/// A peer that reads nothing for this long is cut off.
-constexpr std::chrono::seconds write_timeout{30};
+/// A peer that reads nothing for this long is cut off. As long as the kernel waits where nobody has chosen another heartbeat: listener.cpp.
+constexpr std::chrono::seconds write_timeout{25};
 
 }  // namespace feed

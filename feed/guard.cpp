@@ -1,6 +1,7 @@
 #include "feed/guard.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -13,6 +14,20 @@ std::string_view only(const http::header<true>& head, http::field name) { return
 
 Error refuse(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
+}
+
+// The characters that a host and a port may have (RFC 3986, 3.2.2 and 3.2.3).
+constexpr std::array<bool, 256> authority = [] {
+  std::array<bool, 256> all{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                       "-._~!$&'()*+,;=:%[]"))
+    all[static_cast<unsigned char>(c)] = true;
+  return all;
+}();
+
+bool is_authority(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return authority[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace
@@ -47,6 +62,10 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   }
   if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
     return refuse(bad_request, "got " + std::to_string(hosts) + " Host fields, expected one");
+  }
+  if (const std::string_view host = only(head, http::field::host); !is_authority(host)) {
+    return refuse(bad_request, "Host is \"" + std::string(host.substr(0, 80)) +
+                                   "\", expected a host and a port like \"127.0.0.1:8080\"");
   }
   // RFC 9112, 6.1 and 6.3: whatever is unclear about where the body ends can make one request look like two. The feed
   // needs no body of unknown length, and so no chunks, no chunk extensions and no trailers either.

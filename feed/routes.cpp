@@ -74,6 +74,9 @@ void Routes::add(std::string_view pattern, Route route) {
 }
 
 std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
+  http::verb method = exchange.request().method();
+  exchange.framing_.head_only = method == http::verb::head;
+  if (exchange.framing_.head_only) method = http::verb::get;
   const auto raw = exchange.request().target();
   const std::string_view target(raw.data(), raw.size());
   Segments path;
@@ -96,9 +99,6 @@ std::variant<const Handler*, Response> Routes::find(Exchange& exchange) const {
     exchange.query_.assign(query.data(), query.size());
   }
 
-  http::verb method = exchange.request().method();
-  exchange.framing_.head_only = method == http::verb::head;
-  if (exchange.framing_.head_only) method = http::verb::get;
   const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
     return route.method == method && matches(route.segments, path);
   });

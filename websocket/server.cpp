@@ -41,6 +41,8 @@ std::optional<feed::Response> check_handshake(const feed::Exchange& exchange) {
   const auto refuse = [](http::status status, std::string_view detail) {
     return feed::problem(status, detail, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
   };
+  if (exchange.request().version() < 11)
+    return feed::problem(http::status::bad_request, "the handshake is HTTP/1.0, expected HTTP/1.1");
   if (!lists(exchange.field("Upgrade"), "websocket") || !lists(exchange.field("Connection"), "upgrade")) {
     return refuse(http::status::upgrade_required, "got no upgrade, expected a WebSocket handshake");
   }
@@ -93,7 +95,8 @@ struct Session {
 };
 
 // The end, from this side. The client may have left meanwhile.
-net::awaitable<void> close(Socket& socket, ws::close_code code, std::string_view reason) {
+template <class AnySocket>
+net::awaitable<void> close(AnySocket& socket, ws::close_code code, std::string_view reason) {
   beast::error_code ignored;
   const ws::close_reason why(code, beast::string_view(reason.data(), reason.size()));
   co_await socket.async_close(why, net::redirect_error(net::use_awaitable, ignored));
@@ -165,6 +168,12 @@ net::awaitable<void> receive(Session& session, double publish_rate) {
       co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
       co_return;
     }
+    if (!ends_whole(text_in(buffer))) {
+      ++session.room.counters().refused;
+      co_await answered(session);
+      co_await close(session.socket, ws::close_code::bad_payload, "got text that is not UTF-8");
+      co_return;
+    }
     Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
     buffer.clear();
     if (post.draft) post.draft->user = session.user;
@@ -217,6 +226,10 @@ net::awaitable<void> echo_on(AnySocket& socket, feed::Exchange& exchange, const 
   for (beast::error_code error; !error;) {
     co_await socket.async_read(buffer, net::redirect_error(net::use_awaitable, error));
     if (error) break;  // the client left, or broke the protocol and was told so by Beast
+    if (socket.got_text() && !ends_whole(text_in(buffer))) {
+      co_await close(socket, ws::close_code::bad_payload, "got text that is not UTF-8");
+      break;
+    }
     socket.text(socket.got_text());
     co_await socket.async_write(buffer.data(), net::redirect_error(net::use_awaitable, error));
     buffer.clear();

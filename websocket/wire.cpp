@@ -111,4 +111,15 @@ bool lists(std::string_view field, std::string_view token) {
   return false;
 }
 
+bool ends_whole(std::string_view text) {
+  // RFC 3629, 3: the first byte of a character says how many it has; the others begin with the bits 10.
+  for (std::size_t behind = 1; behind < 4 && behind <= text.size(); ++behind) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - behind]);
+    if ((byte & 0xc0) == 0x80) continue;
+    const std::size_t size = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return size <= behind;
+  }
+  return true;
+}
+
 }  // namespace websocket

@@ -53,4 +53,7 @@ bool is_key(std::string_view key);
 /// Whether a comma-separated list names the token, regardless of case.
 bool lists(std::string_view field, std::string_view token);
 
+/// False where text that is UTF-8 so far ends in the middle of a character. Beast does not look where the last fragment is empty.
+bool ends_whole(std::string_view text);
+
 }  // namespace websocket

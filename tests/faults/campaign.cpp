@@ -27,14 +27,21 @@ std::string cell(std::string_view text) {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all{
+      {1, "http", "bad HTTP: request line, fields, framing and smuggling, path",
+       "4xx and the end; never 2xx where it is not clear where a request ends, never two answers to one",
+       bad_http},
+      {2, "sockets", "bad WebSocket handshakes and frames",
+       "400 or 426; 1002, 1003, 1007 or 1009, and TCP ends within 2 s", bad_sockets},
       {3, "cursors",
        "bad cursors: negative, 2^63, 2^64, text, future, other epoch, doubled, header and query at once",
        "400, or a gap that is told; never a hang, never a silent \"from now\"", bad_cursors},
       {4, "json", "bad JSON: deep, huge numbers, wrong types, surrogates, NUL, overlong UTF-8",
        "400 or 413, or a WebSocket error; the connection goes on", bad_json},
       {5, "slow", "heads, bodies and reads that take forever",
-       "heads cut after 15 s, bodies after 30 s, readers that take nothing after 30 s; everybody else is served",
+       "heads cut after 15 s, bodies after 30 s, readers that take nothing after 25 s; everybody else is served",
        slow},
+      {6, "halfopen", "the line of connections goes down, and nobody says so",
+       "found within 45 s, and all of it released", half_open},
       {7, "resets", "connections reset in the middle of a frame, a body, a handshake, an answer",
        "only that connection ends; nothing of it stays; no line in the log", resets},
       {8, "crash", "kill -9 under load and restart, with --data; everybody resumes",
@@ -55,10 +62,16 @@ const std::vector<Row>& rows() {
        "431, 414, 413 before the body is read, 411, 1009, 1008; at most 256 KiB a connection", oversize},
       {14, "control", "empty fragments, pings that nobody reads the pongs of, a ping between all fragments",
        "bounded memory; the connection goes on or is closed with a reason", control_frames},
+      {15, "bomb", "a compressed message that inflates to very much, at /echo with --deflate",
+       "1009 at the limit on inflated bytes", deflate_bomb},
       {16, "utf8", "bytes that are no UTF-8 in text, author, room, cursor, frame and close reason",
        "400 or 1007; never stored, never sent on", bad_utf8},
+      {17, "masks", "wrong masks, both ways",
+       "the server closes with 1002; our client fails where the server masks a frame", wrong_masks},
       {18, "origins", "foreign origins: prefix, suffix, port, scheme, case, punycode, null, none, two",
        "403 before 101; only what is allowed to the letter", foreign_origins},
+      {19, "crosssite", "a POST by another site's page: a form, text, multipart, no-cors with the cookie",
+       "415 or 403; never a wildcard, never with credentials", cross_site_posts},
       {20, "scripts", "markup and scripts in text, author, room, names of pictures, targets and fields",
        "text in JSON and nothing else; in a browser it is shown as text, and nothing runs", scripts},
       {21, "forgery", "CR, LF, NUL, U+2028 and the like in text, author, room and cursor",
@@ -110,6 +123,7 @@ std::string table_head() {
 
 std::string table_line(const Row& row, const Findings& findings) {
   std::string measured = joined(findings.measured());
+  if (!findings.skipped().empty()) measured = "**not carried out: " + findings.skipped() + "**";
   if (!findings.broken().empty())
     measured += (measured.empty() ? "" : "; ") + ("**not so: " + joined(findings.broken()) + "**");
   return "| " + std::to_string(row.number) + " | " + cell(row.attack) + " | " +

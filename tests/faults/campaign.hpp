@@ -38,6 +38,10 @@ class Findings {
     if (!is_so) broken_.push_back(std::move(otherwise));
   }
 
+  /// It cannot be carried out on this machine: why.
+  void skip(std::string why) { skipped_ = std::move(why); }
+
+  const std::string& skipped() const { return skipped_; }
   const std::vector<std::string>& amounts() const { return amounts_; }
   const std::vector<std::string>& measured() const { return measured_; }
   const std::vector<std::string>& broken() const { return broken_; }
@@ -46,6 +50,7 @@ class Findings {
   std::vector<std::string> amounts_;
   std::vector<std::string> measured_;
   std::vector<std::string> broken_;
+  std::string skipped_;
 };
 
 struct Row {

@@ -1,4 +1,4 @@
-// Row 18: foreign origins. Row 22: paths out of what is served.
+// Row 18: foreign origins. Row 19: what another site's page may POST without asking first. Row 22: paths out of what is served.
 
 #include "faults/population.hpp"
 #include "faults/rows.hpp"
@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -87,6 +88,86 @@ void foreign_origins(const Setting& setting, Findings& findings) {
   }
   findings.amount(fmt::format("{} origins at 5 doors", fields.size()));
   findings.measured("all refused with 403");
+  before.expect_back(target, findings);
+  bystanders.expect_untouched(setting, findings);
+  target.stop(findings);
+}
+
+void cross_site_posts(const Setting& setting, Findings& findings) {
+  Target target(setting, {"--allow-origin", "http://allowed.example"});
+  const std::uint16_t port = target.port();
+  Bystanders bystanders(port);
+  const Resources before(target);
+  struct Body {
+    std::string type, bytes;
+  };
+  // The types that a page may send to another site without asking it first (WHATWG Fetch, CORS-safelisted), and what looks like them.
+  const std::string json = R"({"text":"hi"})";
+  const std::vector<Body> bodies{
+      {"Content-Type: application/x-www-form-urlencoded\r\n", "text=hi"},
+      {"Content-Type: application/x-www-form-urlencoded\r\n", json + "="},
+      {"Content-Type: text/plain\r\n", json},
+      {"Content-Type: text/plain; charset=application/json\r\n", json},
+      {"Content-Type: text/plain;application/json\r\n", json},
+      {"Content-Type: text/plain, application/json\r\n", json},
+      {"Content-Type: text/plain\r\nContent-Type: application/json\r\n", json},
+      {"Content-Type: text/plain\r\n", R"({"text":"hi","x":")" + std::string("=") + R"("})"},
+      {"Content-Type: multipart/form-data; boundary=x\r\n",
+       "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhi\r\n--x--\r\n"},
+      {"Content-Type: multipart/form-data; boundary=x\r\n", json},
+      {"", json}};
+  // With the cookie that a page of ours has, as a browser that knows no SameSite would send it.
+  const std::string cookie = "Cookie: user=0123456789abcdef0123456789abcdef\r\n";
+  const std::vector<std::string> sites{
+      "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n",
+      "Origin: null\r\nSec-Fetch-Site: cross-site\r\n",
+      "Origin: http://allowed.example\r\nSec-Fetch-Site: cross-site\r\n",
+      "Referer: http://evil.example/form.html\r\n"};
+  int posts = 0;
+  const auto expect_refused = [&](const std::string& request, const std::vector<int>& statuses) {
+    ++posts;
+    const support::Answer answer = RawClient(port).ask(request);
+    findings.expect(std::find(statuses.begin(), statuses.end(), answer.status) != statuses.end(),
+                    fmt::format("\"{}\" was answered with {}", request, answer.status));
+    findings.expect(answer.field("Access-Control-Allow-Origin") != "*" &&
+                        answer.field("Access-Control-Allow-Credentials").empty(),
+                    fmt::format("\"{}\" was answered with a wildcard or with credentials", request));
+  };
+  for (const std::string& site : sites) {
+    const bool is_foreign =
+        site.starts_with("Origin: ") && !site.starts_with("Origin: http://allowed.example");
+    const std::vector<int> refusal{is_foreign ? 403 : 415};
+    for (const std::string path : {"/rooms/lobby/messages", "/rooms/lobby/images"}) {
+      for (const Body& body : bodies)
+        expect_refused(support::post(path, body.bytes, body.type + site + cookie), refusal);
+    }
+    // What must ask first is refused to who is foreign, whether it has asked or not.
+    if (!is_foreign) continue;
+    const std::string asks =
+        site + cookie +
+        "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n";
+    expect_refused("OPTIONS /rooms/lobby/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n" + asks + "\r\n", refusal);
+    expect_refused(
+        support::post("/rooms/lobby/messages", json, "Content-Type: application/json\r\n" + site + cookie),
+        refusal);
+    expect_refused(
+        support::post("/rooms/lobby/images", "GIF89a", "Content-Type: image/gif\r\n" + site + cookie),
+        refusal);
+  }
+  // Who is allowed is named, and gets no cookie along.
+  for (const std::string path : {"/stats", "/rooms/lobby/messages", "/rooms/lobby/events", "/nowhere"}) {
+    const support::Answer answer =
+        RawClient(port).ask(get(path, "Origin: http://allowed.example\r\n" + cookie));
+    findings.expect(answer.field("Access-Control-Allow-Origin") == "http://allowed.example" &&
+                        answer.field("Access-Control-Allow-Credentials").empty(),
+                    fmt::format("a GET of {} by who is allowed was answered with \"{}\"", path, answer.head));
+  }
+  const std::string log = RawClient(port).ask(get("/rooms/lobby/messages")).body;
+  findings.expect(log.find("\"messages\":[]") != std::string::npos,
+                  "something of it was said: " + log.substr(0, 200));
+  findings.amount(fmt::format("{} of {} kinds from {} sites, to messages and to pictures", posts,
+                              bodies.size(), sites.size()));
+  findings.measured("all refused with 415 or 403, nothing said; no wildcard, no credentials");
   before.expect_back(target, findings);
   bystanders.expect_untouched(setting, findings);
   target.stop(findings);

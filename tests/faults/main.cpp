@@ -65,7 +65,10 @@ int main(int argc, char** argv) {
     const faults::Findings findings = faults::run(row, setting);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     fmt::print(stderr, "{:3} {:12} {} after {:.1f} s\n", row.number, row.name,
-               findings.broken().empty() ? "held" : "BROKE", took.count());
+               !findings.skipped().empty() ? "was not carried out,"
+               : findings.broken().empty() ? "held"
+                                           : "BROKE",
+               took.count());
     for (const std::string& what : findings.broken()) fmt::print(stderr, "    {}\n", what);
     broken += !findings.broken().empty();
     const std::string line = faults::table_line(row, findings);

@@ -177,6 +177,18 @@ TEST_F(GuardTest, RefusesAnythingElseThanOneHost) {
   EXPECT_EQ(status(), 400);
 }
 
+TEST_F(GuardTest, RefusesAHostThatIsNone) {
+  for (const std::string_view host :
+       {"a/b", "ada@a", "a b", "a, b", "<a>", "\xc3\xa9", "a\"", "a?b", "a#b"}) {
+    head.set(http::field::host, {host.data(), host.size()});
+    EXPECT_EQ(status(), 400) << host;
+  }
+  for (const std::string_view host : {"a", "a.example:80", "[::1]:8080", "xn--9ca.example", "a_b", ""}) {
+    head.set(http::field::host, {host.data(), host.size()});
+    EXPECT_EQ(status(), 0) << host;
+  }
+}
+
 TEST_F(GuardTest, RefusesOtherVersions) {
   for (const unsigned version : {9u, 12u, 20u, 30u}) {
     head.version(version);

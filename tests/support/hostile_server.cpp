@@ -1,5 +1,7 @@
 #include "support/hostile_server.hpp"
 
+#include <boost/beast/websocket/detail/hybi13.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -92,6 +94,16 @@ void HostileServer::run() {
     script_(peer);
     ::close(fd);
   }
+}
+
+std::string accepting(std::string_view head) {
+  constexpr std::string_view field = "Sec-WebSocket-Key: ";
+  const std::size_t begin = head.find(field) + field.size();
+  const std::string_view key = head.substr(begin, head.find("\r\n", begin) - begin);
+  boost::beast::websocket::detail::sec_ws_accept_type accept;
+  boost::beast::websocket::detail::make_sec_ws_accept(accept, {key.data(), key.size()});
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+         std::string(accept.data(), accept.size()) + "\r\n\r\n";
 }
 
 }  // namespace support

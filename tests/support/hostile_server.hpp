@@ -53,4 +53,7 @@ class HostileServer {
   std::thread thread_;
 };
 
+/// The answer to the WebSocket handshake in `head` (RFC 6455, 4.2.2).
+std::string accepting(std::string_view head);
+
 }  // namespace support

@@ -67,13 +67,13 @@ int Frame::close_code() const {
   return static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]);
 }
 
-RawClient::RawClient(std::uint16_t port, std::chrono::seconds patience)
+RawClient::RawClient(std::uint16_t port, std::chrono::seconds patience, const char* where)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), patience_(patience) {
   if (fd_ < 0) fail("socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, where, &address.sin_addr);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
     ::close(fd_);

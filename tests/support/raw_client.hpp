@@ -32,10 +32,11 @@ struct Frame {
   int close_code() const;
 };
 
-/// A blocking TCP connection over loopback. Every call that waits gives up after `patience` by throwing.
+/// A blocking TCP connection, over loopback where no other address is given. Every call that waits gives up after `patience` by throwing.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, std::chrono::seconds patience = support::patience);
+  explicit RawClient(std::uint16_t port, std::chrono::seconds patience = support::patience,
+                     const char* address = "127.0.0.1");
   /// The other side of one: a connection that was accepted.
   static RawClient accepted(int fd);
   ~RawClient();

@@ -1,9 +1,8 @@
 // GET /echo as a suite of the WebSocket protocol uses it: with larger messages than a feed takes, and with compression.
+#include "support/deflate.hpp"
 #include "support/raw_client.hpp"
 #include "support/test_server.hpp"
 
-#include <boost/beast/zlib/deflate_stream.hpp>
-#include <boost/beast/zlib/inflate_stream.hpp>
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -13,49 +12,15 @@
 namespace {
 
 using namespace std::string_literals;
-namespace zlib = boost::beast::zlib;
+using support::deflate;
 using support::frame;
+using support::inflate;
 using support::RawClient;
 using support::TestServer;
 using support::upgrade;
 
 constexpr std::string_view offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 constexpr unsigned char compressed_text = 0xc1;  // FIN, RSV1, text
-
-// RFC 7692, 7.2.1: what is compressed ends with an empty block, whose last four bytes are not sent.
-const std::string tail = "\x00\x00\xff\xff"s;
-
-std::string deflate(std::string_view text) {
-  zlib::deflate_stream stream;
-  std::string out(stream.upper_bound(text.size()) + 16, '\0');
-  zlib::z_params state;
-  state.next_in = text.data();
-  state.avail_in = text.size();
-  state.next_out = out.data();
-  state.avail_out = out.size();
-  boost::system::error_code error;
-  stream.write(state, zlib::Flush::sync, error);
-  EXPECT_EQ(state.avail_in, 0u);
-  out.resize(state.total_out);
-  EXPECT_TRUE(out.ends_with(tail));
-  out.resize(out.size() - tail.size());
-  return out;
-}
-
-std::string inflate(const std::string& bytes, std::size_t size) {
-  zlib::inflate_stream stream;
-  const std::string whole = bytes + tail;
-  std::string out(size, '\0');
-  zlib::z_params state;
-  state.next_in = whole.data();
-  state.avail_in = whole.size();
-  state.next_out = out.data();
-  state.avail_out = out.size();
-  boost::system::error_code error;
-  stream.write(state, zlib::Flush::sync, error);
-  out.resize(state.total_out);
-  return out;
-}
 
 feed::Options with_echo_max(std::size_t bytes) {
   feed::Options options;

@@ -105,6 +105,15 @@ TEST(Key, IsTheBase64Of16Bytes) {
   }
 }
 
+TEST(Text, ThatEndsInACharacterIsNotWhole) {
+  for (const std::string_view text :
+       {"", "a", "\xc3\xa9", "\xed\x95\x9c", "\xf0\x9f\x98\x80", "a\xf0\x9f\x98\x80"})
+    EXPECT_TRUE(ends_whole(text)) << text;
+  for (const std::string_view text :
+       {"\xc3", "\xed\x95", "\xed", "\xf0\x9f\x98", "\xf0\x9f", "\xf0", "aaaa\xf0\x9f\x98"})
+    EXPECT_FALSE(ends_whole(text)) << text;
+}
+
 TEST(List, NamesATokenInAnyCase) {
   for (const std::string_view field :
        {"upgrade", "Upgrade", "keep-alive, Upgrade", "a,b ,\tUPGRADE", "upgrade,"})
