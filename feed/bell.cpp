@@ -32,9 +32,11 @@ std::size_t Bell::ring(std::size_t most) {
 void Bell::arm(Clock::time_point due) {
   timer_due_ = due;
   timer_.expires_at(due);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) on_timer();
-  });
+  // A timer that has run out can't be cancelled any more: its handler comes even after the bell is gone.
+  timer_.async_wait(
+      [this, alive = std::weak_ptr<const void>(alive_)](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) on_timer();
+      });
 }
 
 void Bell::on_timer() {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -88,7 +89,7 @@ class Waiter
 };
 
 /// Rung by one, heard by all who wait. Resumes them one after the other, in the order in which they began to wait, inside
-/// ring(): call it from a handler of its own, where nothing else is half done. One thread.
+/// ring(): call it from a handler of its own, where nothing else is half done. Who hears it must not destroy the bell. One thread.
 class Bell {
  public:
   explicit Bell(net::any_io_executor executor) : timer_(std::move(executor)) {}
@@ -121,6 +122,7 @@ class Bell {
   List waiting_;
   net::steady_timer timer_;  // one for all waiters: armed for the earliest of them, never moved by a wake-up
   Clock::time_point timer_due_ = Clock::time_point::max();
+  std::shared_ptr<const void> alive_ = std::make_shared<char>();
 };
 
 }  // namespace feed

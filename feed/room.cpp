@@ -196,12 +196,18 @@ Result<Room*> Rooms::open(std::string_view name, const net::ip::address& who) {
   return &room;
 }
 
-void Rooms::let_go(Room& room) {
+// Not at once: whoever rang the bell, or whose time was up, is still in the midst of it.
+void Rooms::let_go(const Room& room) {
   Part& part = part_of(room.name_);
-  if (part.closed || room.bell_.anybody()) return;
-  if (room.made_by_) made_by_.give_back(*room.made_by_);
-  --count_;
-  part.rooms.erase(part.rooms.find(room.name_));
+  net::post(part.executor, [this, &part, name = room.name_] {
+    const auto found = part.rooms.find(name);
+    if (part.closed || found == part.rooms.end()) return;
+    const Room& unspoken = *found->second;
+    if (unspoken.spoken_ || unspoken.readers_ > 0) return;
+    if (unspoken.made_by_) made_by_.give_back(*unspoken.made_by_);
+    --count_;
+    part.rooms.erase(found);
+  });
 }
 
 Room& Rooms::make(std::string_view name, Seq first) {

@@ -250,7 +250,7 @@ class Rooms {
   Room& make(std::string_view name, Seq first);
   Part& part_of(std::string_view room) { return parts_[thread_of(room)]; }
   friend class Reader;
-  void let_go(Room& room);
+  void let_go(const Room& room);
   void say_goodbye(Part& part);
 
   HistoryLimits limits_;

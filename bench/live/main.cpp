@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -17,7 +18,8 @@ std::variant<live::Options, int> parse_options(int argc, char** argv) {
   live::Options options;
   options.port = 8080;
   options.root = LIVE_SOURCE_DIR;
-  double heartbeat = 15, interval = 1;
+  using Seconds = std::chrono::duration<double>;
+  double heartbeat = Seconds(options.heartbeat).count(), interval = Seconds(options.interval).count();
   CLI::App app(
       "Polling, server-sent events and WebSocket side by side, on one page, with faults to switch on. Its first "
       "line says where it listens.",

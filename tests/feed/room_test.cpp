@@ -348,8 +348,58 @@ TEST(RoomsTest, ARoomThatWasMadeForReadersAloneGoesWithTheLastOfThem) {
   one.reset();
   EXPECT_NE(rooms.find("lobby"), nullptr);
   two.reset();
+  loop.turn();
   EXPECT_EQ(rooms.find("lobby"), nullptr);
   EXPECT_TRUE(rooms.open("garden", ada)) << "what has gone counts no more";
+}
+
+TEST(RoomsTest, ARoomStaysForWhoComesJustWhenTheLastOneGoes) {
+  support::Loop loop;
+  Rooms rooms(loop.executor(), {});
+  auto last = std::make_unique<Reader>(rooms.open("lobby"), in_brackets, After::everything());
+  auto heard = std::make_unique<Reader>(rooms.open("garden"), in_brackets, After::everything());
+  last.reset();
+  heard.reset();
+  const Reader next_one(rooms.open("lobby"), in_brackets, After::everything());
+  rooms.open("garden").publish({"ada", "hi"});
+  loop.turn();
+  EXPECT_NE(rooms.find("lobby"), nullptr);
+  EXPECT_NE(rooms.find("garden"), nullptr);
+}
+
+// As a long poll does: its reader lives in the coroutine that the bell wakes.
+net::awaitable<Result<News>> poll(Room& room, Clock::time_point due) {
+  Reader reader(room, in_brackets, After::everything());
+  co_return co_await reader.next(due, Reader::unlimited);
+}
+
+// Under the address sanitizer this says more than without.
+TEST(RoomsTest, ARoomMayGoWhileItsBellIsStillRinging) {
+  support::Loop loop;
+  Rooms rooms(loop.executor(), {});
+  const auto due = Clock::now() + std::chrono::milliseconds(5);
+  const auto one = loop.start(poll(rooms.open("lobby"), due));
+  const auto two = loop.start(poll(rooms.open("lobby"), due));
+  loop.until("the end of both", [&] { return one.done() && two.done(); });
+  EXPECT_EQ(one.value().error().code, Errc::timed_out);
+  loop.turn();
+  EXPECT_EQ(rooms.find("lobby"), nullptr);
+}
+
+TEST(RoomsTest, ARoomMayGoWhenTheTimeOfItsLastReaderIsUpToo) {
+  support::Loop loop;
+  Rooms rooms(loop.executor(), {});
+  auto reader = std::make_unique<Reader>(rooms.open("lobby"), in_brackets, After::everything());
+  const auto due = Clock::now() + std::chrono::milliseconds(5);
+  const auto left = loop.start(next(*reader, due, Reader::unlimited));
+  loop.turn();
+  while (Clock::now() < due) {
+  }
+  reader->leave();
+  reader.reset();
+  loop.turn();  // the room's end is under way already, and now the timer has run out: both come in this turn
+  EXPECT_EQ(left.value().error().code, Errc::left);
+  EXPECT_EQ(rooms.find("lobby"), nullptr);
 }
 
 TEST(RoomsTest, ARoomInWhichSomethingWasSaidStaysAndCounts) {
