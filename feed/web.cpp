@@ -5,15 +5,19 @@
 #include "embedded/feed/web/echo.css.hpp"
 #include "embedded/feed/web/echo.js.hpp"
 #include "embedded/feed/web/feed.js.hpp"
+#include "embedded/feed/web/how.js.hpp"
 #include "embedded/feed/web/http.js.hpp"
 #include "embedded/feed/web/icon.svg.hpp"
 #include "embedded/feed/web/index.html.hpp"
+#include "embedded/feed/web/inside.js.hpp"
 #include "embedded/feed/web/messages.js.hpp"
 #include "embedded/feed/web/mirror.js.hpp"
 #include "embedded/feed/web/outbox.js.hpp"
 #include "embedded/feed/web/page.css.hpp"
 #include "embedded/feed/web/page.js.hpp"
 #include "embedded/feed/web/rooms.js.hpp"
+#include "embedded/feed/web/start.js.hpp"
+#include "embedded/feed/web/upload.js.hpp"
 #include "embedded/feed/web/wire.js.hpp"
 #include "feed/mirror.hpp"
 
@@ -27,6 +31,7 @@ constexpr std::string_view javascript = "text/javascript";
 void mount_modules(Server& server) {
   server.mount_file("/feed.js", javascript, embedded::feed_js);
   server.mount_file("/http.js", javascript, embedded::http_js);
+  server.mount_file("/upload.js", javascript, embedded::upload_js);
 }
 
 void mount_page(Server& server, std::string_view client) {
@@ -38,10 +43,13 @@ void mount_page(Server& server, std::string_view client) {
   server.mount_file("/dom.js", javascript, embedded::dom_js);
   server.mount_file("/echo.css", "text/css", embedded::echo_css);
   server.mount_file("/echo.js", javascript, embedded::echo_js);
+  server.mount_file("/how.js", javascript, embedded::how_js);
+  server.mount_file("/inside.js", javascript, embedded::inside_js);
   server.mount_file("/messages.js", javascript, embedded::messages_js);
   server.mount_file("/mirror.js", javascript, embedded::mirror_js);
   server.mount_file("/outbox.js", javascript, embedded::outbox_js);
   server.mount_file("/rooms.js", javascript, embedded::rooms_js);
+  server.mount_file("/start.js", javascript, embedded::start_js);
   server.mount_file("/wire.js", javascript, embedded::wire_js);
   server.mount_file("/client.js", javascript, client);
   mount_modules(server);

@@ -7,7 +7,7 @@
 
 namespace feed {
 
-/// Mounts what every transport's client.js imports: /feed.js and /http.js.
+/// Mounts what every transport's client.js imports: /feed.js and /http.js, and /upload.js with the first picture.
 void mount_modules(Server& server);
 
 /// Mounts `/` and what the page loads. `client` is the transport's module, served as /client.js; it must outlive the server.

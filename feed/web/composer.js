@@ -38,6 +38,7 @@ export class Composer {
       this.#sendPictures(event.clipboardData?.files ?? []);
     });
     this.#takeDrops();
+    byId('send').disabled = false; // before, Enter would have sent the form as forms are sent
   }
 
   /** What went wrong, an Error or a text; null where nothing is wrong any more. */

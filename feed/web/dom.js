@@ -18,7 +18,13 @@ export function button(label, act) {
   return made;
 }
 
-export const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+/** Writes a time as its reader does. Made when it is first needed: a browser's first one takes longer than all else before the first paint. */
+export function dates(options) {
+  let made;
+  return (at) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(at);
+}
+
+export const clock = dates({ hour: '2-digit', minute: '2-digit' });
 
 /** "1 message", "1,234 messages". */
 export const count = (n, one) => `${n.toLocaleString('en')} ${one}${n === 1 ? '' : 's'}`;
@@ -36,11 +42,20 @@ export function colour(element, who) {
   element.style.setProperty('--hue', (hash >>> 0) % 360);
 }
 
+/** A name as it can be seen: its code points where it is nothing but spaces, fillers and what joins or directs letters. */
+export function visible(name) {
+  if (!/^[\s\p{DI}\u2800]*$/u.test(name)) return name;
+  return Array.from(name, (one) => `U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`).join(' ');
+}
+
 /** What a reader sees as the first letter: of 👩‍👩‍👧 the whole family. */
 export function initial(name) {
-  if (!globalThis.Intl?.Segmenter) return [...name][0] ?? '';
-  return new Intl.Segmenter().segment(name)[Symbol.iterator]().next().value?.segment ?? '';
+  if (/^[!-~]{2}/.test(name) || !globalThis.Intl?.Segmenter) return [...name][0] ?? '';
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(name)[Symbol.iterator]().next().value?.segment ?? '';
 }
+
+let segmenter;
 
 /** What the browser keeps from one visit to the next; nothing where it was told to keep nothing. */
 export const remembered = {
@@ -58,21 +73,40 @@ function kept(act) {
   }
 }
 
-/** Keeps the end of what scrolls in sight, unless somebody has scrolled up: also where its parts, or what is seen of it, change their size. */
+const leafLines = 25;
+
+/**
+ * Lines in what scrolls. Its end is kept in sight, unless somebody has scrolled up: also where its parts, or what is seen of it, change their size.
+ * The lines lie in leaves: a browser that skips what is out of sight looks at each leaf in each frame, and not at a thousand lines.
+ */
 export class Reel {
   follows = true;
   #scroll;
+  #list;
+  #lines;
   #end = 0; // where this has scrolled to
 
   /** `onScroll` is called when somebody scrolled. */
-  constructor(scroll, onScroll = () => {}) {
+  constructor(scroll, list, onScroll = () => {}) {
     this.#scroll = scroll;
+    this.#list = list;
+    this.#lines = list.getElementsByTagName('li');
     scroll.addEventListener('scroll', () => {
       this.look();
       onScroll();
     }, { passive: true });
     const resized = new ResizeObserver(() => this.follow());
     for (const one of [scroll, ...scroll.children]) resized.observe(one);
+  }
+
+  /** At the end, of which `most` lines are kept. */
+  append(lines, most) {
+    for (const line of lines.slice(-most)) {
+      if (!(this.#list.lastElementChild?.childElementCount < leafLines)) this.#list.append(element('ol', 'leaf'));
+      this.#list.lastElementChild.append(line);
+    }
+    while (this.#lines.length > most) this.#list.firstElementChild.remove();
+    this.follow();
   }
 
   /** Finds out whether the end is in sight, give or take two lines. What has grown since it was there has not been scrolled up. */

@@ -1,7 +1,7 @@
 // What the three transports share in a browser: the place in the feed, the way back after a loss, the events.
 // It is feed/client.cpp in JavaScript; polling/client.js, sse/client.js and websocket/client.js add how to read and write.
 
-import { FeedError, patience, upload } from '/http.js';
+import { FeedError, patience } from '/http.js';
 
 export * from '/http.js';
 
@@ -153,14 +153,14 @@ export class Client extends EventTarget {
     super.addEventListener(type, ...more);
   }
 
-  /** Sends a picture, a Blob, into the room; see upload() in http.js. Ended by close(), too. */
+  /** Sends a picture, a Blob, into the room; see upload.js. Ended by close(), too. */
   upload(picture, { author, progress, signal } = {}) {
     const ended = new AbortController();
     for (const one of [signal, this.closing]) {
       if (one?.aborted) ended.abort(one.reason);
       one?.addEventListener('abort', () => ended.abort(one.reason), { signal: ended.signal });
     }
-    const sent = upload(this.url, picture, { author, progress, signal: ended.signal, wire: this.wire });
+    const sent = import('/upload.js').then(({ upload }) => upload(this.url, picture, { author, progress, signal: ended.signal, wire: this.wire }));
     return this.#orRenew(sent).finally(() => ended.abort()); // takes the listeners away
   }
 

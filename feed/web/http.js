@@ -3,9 +3,6 @@
 /** Milliseconds after which a server that does not answer counts as lost; neither EventSource nor WebSocket has such a limit. */
 export const patience = 10_000;
 
-/** How long an upload may stand still before it counts as lost, in milliseconds; longer than the server's own limit for a body. */
-const uploadPatience = 40_000;
-
 /**
  * Why a request failed or the feed was lost. `status` is the answer's, 0 where there was none. `uncertain`: what was to be published
  * may have been, since it left and only its answer is missing; to send it again may say it twice. `unsent`: it certainly never left.
@@ -39,7 +36,7 @@ export const bytesOf = (text) => encoder.encode(text).length;
 const shown = (text) => (text.length > 4096 ? `${text.slice(0, 4096)}…` : text);
 
 // A refusal in the server's own words (RFC 9457), or in those of a proxy before it.
-function refusal(status, statusText, type, text) {
+export function refusal(status, statusText, type, text) {
   const { title, detail } = type?.startsWith('application/problem+json') ? parse(text) : {};
   // 500, 502 and 504 are a proxy's, or a broken server's: what became of the request, they do not know.
   return new FeedError(`${status} ${detail ?? title ?? statusText}`, { status, uncertain: [500, 502, 504].includes(status) });
@@ -47,7 +44,7 @@ function refusal(status, statusText, type, text) {
 
 // ---- wire events: what a request and its answer are on the network; see Client
 
-function told(url, method, fields, body, { payload = 0, opens = 'fetch' } = {}) {
+export function told(url, method, fields, body, { payload = 0, opens = 'fetch' } = {}) {
   const { pathname, search } = new URL(url);
   const target = pathname + search;
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\n`).join('');
@@ -61,7 +58,7 @@ function told(url, method, fields, body, { payload = 0, opens = 'fetch' } = {}) 
 /** The wire event of a request that a transport opens by other means than request(): for its handshake. */
 export const handshake = (url, opens, fields = {}) => ({ ...told(url, 'GET', fields, undefined, { opens }), kind: 'handshake' });
 
-function heard(status, statusText, fields, body, { payload = 0, messages = 0 } = {}) {
+export function heard(status, statusText, fields, body, { payload = 0, messages = 0 } = {}) {
   const head = `HTTP/1.1 ${status} ${statusText}\n${fields.map(([name, value]) => `${name}: ${value}\n`).join('')}\n`;
   const lineEnds = fields.length + 2; // CRLF on the wire, LF here
   return {
@@ -71,7 +68,7 @@ function heard(status, statusText, fields, body, { payload = 0, messages = 0 } =
   };
 }
 
-const unheard = (reason) => ({ direction: 'down', kind: 'answer', label: 'no answer', text: reason.message });
+export const unheard = (reason) => ({ direction: 'down', kind: 'answer', label: 'no answer', text: reason.message });
 
 /**
  * fetch() with a limit of time, past every cache. Returns the status and the parsed body; a refusal throws the server's reason. `wire`
@@ -104,7 +101,7 @@ export async function request(url, { signal, within = patience, wire = () => {},
 }
 
 // Whatever ended a POST before its answer came: it may have happened. But who called it back knows better what had left.
-function unanswered(error) {
+export function unanswered(error) {
   if (error instanceof FeedError && error.status) throw error;
   throw new FeedError(error.message, { uncertain: error.name !== 'AbortError', cause: error });
 }
@@ -115,59 +112,6 @@ export async function post(roomUrl, author, text, signal, wire) {
   const headers = { 'Content-Type': 'application/json' };
   const sent = request(`${roomUrl}/messages`, { method: 'POST', headers, body, payload: bytesOf(body), signal, wire });
   return (await sent.catch(unanswered)).body.cursor;
-}
-
-/**
- * Sends a picture, a Blob, into a room: on every transport by POST. `progress` is called with the part of it that has been sent, from 0
- * to 1. Returns { cursor, image }: the message's cursor and the picture's path. By XMLHttpRequest, since fetch() tells no progress.
- */
-export function upload(roomUrl, picture, { author, progress = () => {}, signal, wire = () => {} } = {}) {
-  const url = `${roomUrl}/images${author ? `?author=${encodeURIComponent(author)}` : ''}`;
-  const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
-  const asked = new XMLHttpRequest();
-  let timer = 0;
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => fail(new FeedError(`nothing went on within ${uploadPatience} ms`)), uploadPatience);
-  };
-  let fail;
-  const abort = () => fail(signal.reason);
-  return new Promise((resolve, reject) => {
-    fail = (reason) => {
-      reject(reason);
-      asked.abort();
-    };
-    if (signal?.aborted) throw signal.reason;
-    signal?.addEventListener('abort', abort);
-    asked.open('POST', url);
-    asked.setRequestHeader('Content-Type', headers['Content-Type']);
-    asked.upload.addEventListener('progress', ({ loaded, total }) => {
-      wait();
-      progress(total ? loaded / total : 1);
-    });
-    asked.addEventListener('error', () => reject(new FeedError('the server cannot be reached, or broke the upload off')));
-    asked.addEventListener('load', () => {
-      try {
-        const fields = asked.getAllResponseHeaders().split('\r\n').filter(Boolean).map((line) => line.split(/: (.*)/s));
-        wire(() => heard(asked.status, asked.statusText, fields, asked.responseText));
-        if (asked.status >= 200 && asked.status < 300) resolve(parse(asked.responseText));
-        else reject(refusal(asked.status, asked.statusText, asked.getResponseHeader('Content-Type'), asked.responseText));
-      } catch (error) {
-        reject(error);
-      }
-    });
-    wait();
-    wire(() => told(url, 'POST', headers, picture, { payload: picture.size, opens: 'xhr' }));
-    asked.send(picture);
-  })
-    .catch((error) => {
-      if (!error.status) wire(() => unheard(error));
-      return unanswered(error);
-    })
-    .finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    });
 }
 
 /** GET /rooms of a server: [{ room, cursor, readers, last }], where `last` is the room's last message, if it has one. */

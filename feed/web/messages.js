@@ -1,11 +1,11 @@
 // The messages of a room: laid out once a frame, however much comes, and no more of them than a page can hold.
 
-import { Reel, button, clock, colour, count, element, initial } from '/dom.js';
+import { Reel, button, clock, colour, count, dates, element, initial, visible } from '/dom.js';
 
 const most = 1000; // on the page
 const pause = 5 * 60_000; // milliseconds after which an author is named again
 
-const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const calendar = dates({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 // Nothing but emoji, and few: shown large.
@@ -28,7 +28,7 @@ export class Messages {
     this.#list = list;
     this.#newer = newer;
     this.#onUnread = onUnread;
-    this.#reel = new Reel(scroll, () => this.#scrolled());
+    this.#reel = new Reel(scroll, list, () => this.#scrolled());
     newer.addEventListener('click', () => this.toEnd());
     document.addEventListener('visibilitychange', () => this.#scrolled());
   }
@@ -86,11 +86,7 @@ export class Messages {
   #lay() {
     if (this.#arrived.length === 0) return;
     const lines = this.#arrived.splice(0).flatMap((make) => make());
-    this.#list.append(...lines.slice(-most));
-    // Whoever reads further up keeps what is there, within bounds.
-    const kept = this.#reel.follows ? most : 2 * most;
-    while (this.#list.childElementCount > kept) this.#list.firstElementChild.remove();
-    this.#reel.follow();
+    this.#reel.append(lines, this.#reel.follows ? most : 2 * most); // whoever reads further up keeps what is there, within bounds
   }
 
   #scrolled() {
@@ -101,6 +97,7 @@ export class Messages {
   }
 
   #tell(unread) {
+    if (unread === this.#unread) return;
     this.#unread = unread;
     this.#newer.textContent = unread ? `↓ ${count(unread, 'new message')}` : '↓ Latest';
     this.#newer.classList.toggle('unread', unread > 0);
@@ -134,11 +131,11 @@ export class Messages {
 
 function dayName(at) {
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000); // a day of 23 hours is one, too
-  return ['Today', 'Yesterday'][days] ?? calendar.format(at);
+  return ['Today', 'Yesterday'][days] ?? calendar(at);
 }
 
 function messageLine({ seq, at, author, text, image, user }, cursor, own, begins) {
-  const time = element('time', '', clock.format(at));
+  const time = element('time', '', clock(at));
   time.dateTime = new Date(at).toISOString();
   time.title = `message ${seq}, ${new Date(at).toLocaleString()}`;
   const line = messageShape(author, text, time, user);
@@ -151,7 +148,7 @@ function messageLine({ seq, at, author, text, image, user }, cursor, own, begins
 
 /** What a message looks like, also one without a place in the room yet; `foot` stands at its end. Its colour is the user's, else the name's. */
 export function messageShape(author, text, foot, user) {
-  const name = element('b', 'author', author);
+  const name = element('b', 'author', visible(author));
   name.dir = 'auto';
   const bubble = element('div', 'bubble', name, foot);
   if (text) {

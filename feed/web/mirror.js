@@ -17,7 +17,7 @@ const handshakeAdds = {
   'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
 };
 
-// How each kind asks. The head of an XMLHttpRequest, as upload() in http.js makes it, is that of a fetch() which goes past no cache.
+// How each kind asks. The head of an XMLHttpRequest, as upload.js makes it, is that of a fetch() which goes past no cache.
 const kinds = {
   GET: {},
   POST: { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } },

@@ -2,7 +2,7 @@
 
 import * as transport from '/client.js';
 import { Composer } from '/composer.js';
-import { byId, remembered } from '/dom.js';
+import { byId, remembered, visible } from '/dom.js';
 import { Messages } from '/messages.js';
 import { Outbox } from '/outbox.js';
 import { Rooms, addressOf, objection } from '/rooms.js';
@@ -22,7 +22,7 @@ const wire = new Wire();
 function enter(name) {
   leave();
   room = name;
-  byId('room').textContent = room;
+  byId('room').textContent = visible(room);
   showReaders(0);
   messages.clear();
   outbox.enter(room);
@@ -37,7 +37,7 @@ function enter(name) {
 
   // Open the console to see what happens when: the server stopped and started again, the network cut off.
   for (const type of ['open', 'message', 'close', 'error']) {
-    on(type, (detail) => console.log(type, detail instanceof Error ? { message: detail.message, ...detail } : detail));
+    on(type, (detail) => console.log(type, JSON.stringify(detail instanceof Error ? { message: detail.message, ...detail } : detail)));
   }
   wire.follow(client, left.signal);
   on('message', (message) => {
@@ -101,7 +101,7 @@ function learnName(name) {
 // ---- what is shown above
 
 function showTitle(unread) {
-  document.title = `${unread ? `(${unread}) ` : ''}${room} · ${transport.transport}`;
+  document.title = `${unread ? `(${unread}) ` : ''}${visible(room)} · ${transport.transport}`;
 }
 
 function showReaders(readers) {
@@ -169,7 +169,6 @@ enter(roomInAddress());
 
 // Only a WebSocket has frames to play with.
 byId('echo').hidden = !transport.echo;
-byId('echo').addEventListener('toggle', async () => {
-  const { mount } = await import('/echo.js');
-  mount(byId('echo'), transport);
-}, { once: true });
+for (const [id, module] of [['echo', '/echo.js'], ['how', '/how.js']]) {
+  byId(id).addEventListener('toggle', async () => (await import(module)).mount(byId(id), transport), { once: true });
+}

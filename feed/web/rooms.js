@@ -1,13 +1,13 @@
 // The list of rooms, asked for again and again while somebody looks; and the way into a new one.
 
-import { byId, clock, count, element } from '/dom.js';
+import { byId, clock, count, dates, element, visible } from '/dom.js';
 import { bytesOf, rooms, sleep } from '/feed.js';
 
 const often = 5000; // milliseconds from one list to the next
 const most = 100; // rooms that are shown: who looks for another types its name
 const mostBytes = 64; // of a room's name
 
-const calendar = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const calendar = dates({ day: 'numeric', month: 'short' });
 
 export const addressOf = (room) => `#${encodeURIComponent(room)}`;
 
@@ -118,17 +118,16 @@ export class Rooms {
   #line({ room, cursor, readers, last }) {
     let line = this.#lines.get(room);
     if (!line) {
-      const name = element('b', '', room);
-      name.dir = 'auto';
-      const link = element('a', '', name, element('span', 'badge'), element('time', ''), element('span', 'last'), element('span', 'readers'));
+      const link = element('a', '', element('b', '', element('bdi', '', visible(room))), element('span', 'badge'), element('time', ''),
+        element('span', 'last'), element('span', 'readers'));
       link.href = addressOf(room);
-      link.querySelector('.last').dir = 'auto';
       line = element('li', '', link);
       this.#lines.set(room, line);
     }
-    const set = (selector, text) => {
+    const set = (selector, ...parts) => {
+      const made = element('span', '', ...parts);
       const part = line.querySelector(selector);
-      if (part.textContent !== text) part.textContent = text;
+      if (part.textContent !== made.textContent) part.replaceChildren(...made.childNodes);
     };
     const isCurrent = room === this.#current;
     if (isCurrent) line.firstChild.setAttribute('aria-current', 'page');
@@ -136,7 +135,8 @@ export class Rooms {
     const unread = isCurrent ? 0 : missed(this.#seen.get(room), cursor);
     set('.badge', unread ? `${unread.toLocaleString('en')} new` : '');
     set('time', last ? when(last.at) : '');
-    set('.last', last ? `${last.author}: ${last.image ? 'a picture' : last.text.slice(0, 120)}` : 'no message yet');
+    if (last) set('.last', element('bdi', '', visible(last.author)), ': ', element('bdi', '', last.image ? 'a picture' : last.text.slice(0, 120)));
+    else set('.last', 'no message yet');
     set('.readers', readers ? count(readers, 'reader') : '');
     return line;
   }
@@ -148,4 +148,4 @@ function missed(seen, cursor) {
   return Number(seq) - (epoch === seenEpoch ? Number(seenSeq) : 0);
 }
 
-const when = (at) => (new Date(at).toDateString() === new Date().toDateString() ? clock : calendar).format(at);
+const when = (at) => (new Date(at).toDateString() === new Date().toDateString() ? clock : calendar)(at);

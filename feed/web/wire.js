@@ -1,6 +1,6 @@
 // The panel "The wire": what F12 would show, with its bytes: from the `wire` events of a client, see feed.js, and the mirror.
 
-import { Reel, byId, count, element } from '/dom.js';
+import { Reel, byId, count, element, visible } from '/dom.js';
 import { Mirror } from '/mirror.js';
 
 const most = 200; // lines that are kept
@@ -12,7 +12,7 @@ const rounded = (n) => (n < 10 ? n.toFixed(1) : bytes(Math.round(n)));
 export class Wire {
   #pane = byId('wire');
   #lines = byId('wire-lines');
-  #reel = new Reel(byId('wire-scroll'));
+  #reel = new Reel(byId('wire-scroll'), this.#lines);
   #mirror = new Mirror();
   #began = Date.now();
   #queue = Promise.resolve(); // events wait for the mirror one after the other, so that their order stays
@@ -88,15 +88,14 @@ export class Wire {
 
   #lay() {
     if (this.#pane.offsetParent === null) return; // hidden: what arrives waits
-    this.#lines.append(...this.#arrived.splice(0).map((event) => (event.room ? element('li', 'room', 'room ', element('bdi', '', event.room)) : line(event, this.#began))));
-    while (this.#lines.childElementCount > most) this.#lines.firstElementChild.remove();
-    this.#reel.follow();
     for (const direction of ['up', 'down']) {
       const { payload, overhead, about } = this.#sums[direction];
       const cells = byId(`wire-${direction}`).querySelectorAll('td');
       [payload, overhead, payload + overhead].forEach((sum, i) => (cells[i].textContent = `${about && i > 0 ? '≈ ' : ''}${bytes(sum)}`));
     }
     this.#layFacts();
+    const lines = this.#arrived.splice(0).map((event) => (event.room ? element('li', 'room', 'room ', element('bdi', '', visible(event.room))) : line(event, this.#began)));
+    this.#reel.append(lines, most);
   }
 
   #layFacts() {
@@ -125,18 +124,9 @@ function line(event, began) {
   const when = element('span', 'when', ((event.at - began) / 1000).toFixed(1));
   const summary = element('summary', '', when, arrow, element('span', 'label', named), size, ...(data ? [element('span', 'data', data.slice(0, 300))] : []), bar);
   const opened = element('details', '', summary);
-  opened.addEventListener('toggle', () => opened.childElementCount === 1 && opened.append(...inside(event)), { once: true });
+  opened.addEventListener('toggle', async () => {
+    const { inside } = await import('/inside.js');
+    opened.append(...inside(event));
+  }, { once: true });
   return element('li', `${direction} ${kind}${status === 204 ? ' nothing' : ''}${status >= 400 ? ' refused' : ''}`, opened);
-}
-
-function inside({ kind, text, payload, overhead, about, lines }) {
-  const split = `${bytes(payload)} bytes of payload, ${about ? 'about ' : ''}${bytes(overhead)} of overhead`;
-  const parts = [element('p', '', split), element('pre', '', text || '(no bytes)')];
-  parts[1].tabIndex = 0; // it scrolls
-  if (lines) {
-    const rows = [...lines].map(([name, size]) => element('tr', name === 'cookie' ? 'cookie' : '', element('th', '', name), element('td', '', bytes(size))));
-    parts.push(element('table', 'head-lines', element('caption', '', `The head's lines, in bytes${about ? ' (about)' : ''}`), element('tbody', '', ...rows)));
-  }
-  if (kind === 'frame' && overhead) parts[0].append(': a frame is its head and its text');
-  return parts;
 }

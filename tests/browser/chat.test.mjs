@@ -27,7 +27,7 @@ describe('a colour', () => {
     await ada.page.goto(server.url);
     await ada.line('I am bob');
 
-    const lines = await ada.log.locator('#messages > .message').evaluateAll((all) =>
+    const lines = await ada.log.locator('#messages .message').evaluateAll((all) =>
       all.map((line) => ({ hue: line.style.getPropertyValue('--hue'), begins: line.classList.contains('begins') })));
     const [first, other, renamed, nameless, bob] = lines.map(({ hue }) => hue);
     assert.equal(renamed, first);
@@ -110,7 +110,7 @@ for (const transport of transports) {
       const bob = await Chat.open(test, browser, server.url);
       const link = bob.rooms.getByRole('link').filter({ hasText: room });
       await link.filter({ hasText: '에이다: 어서 오세요' }).waitFor();
-      if (transport !== 'polling') await link.filter({ hasText: '1 reader' }).waitFor(); // who polls is no reader between two polls
+      await link.filter({ hasText: '1 reader' }).waitFor();
       await bob.join(room);
       await bob.line('어서 오세요');
       assert.equal(decodeURIComponent(new URL(bob.page.url()).hash), `#${room}`);
@@ -119,6 +119,20 @@ for (const transport of transports) {
       await bob.line('어서 오세요');
       assert.match(await bob.page.title(), new RegExp(room));
       assert.equal((await server.room(room)).room, room);
+    });
+
+    it('shows names of which nothing is to be seen, and keeps each to itself', async (test) => {
+      const server = await start(test);
+      await server.publish('from nobody', { room: '\u3164', author: '\u200b\u2060' }); // Hangul filler; zero width space, word joiner
+      await server.publish('שלום', { room: 'ואחרון 2', author: 'רות' });
+      const ada = await Chat.open(test, browser, server.url, { room: '\u3164' });
+      await ada.isIn('U+3164');
+
+      const links = ada.rooms.getByRole('link');
+      await links.filter({ hasText: 'U+3164' }).filter({ hasText: 'U+200B U+2060: from nobody' }).waitFor();
+      const isolated = await links.filter({ hasText: 'ואחרון 2' }).locator('bdi').allTextContents();
+      assert.deepEqual(isolated, ['ואחרון 2', 'רות', 'שלום']);
+      assert.deepEqual((await ada.lines()).map(({ author }) => author), ['U+200B U+2060']);
     });
 
     it('keeps the rooms apart', async (test) => {
@@ -221,7 +235,7 @@ for (const transport of transports) {
       await page.page.goto(server.url);
 
       await page.log.getByText('Yesterday', { exact: true }).waitFor();
-      const [, shown] = await page.log.locator('#messages > li').allTextContents();
+      const [, shown] = await page.log.locator('#messages li').allTextContents();
       assert.match(shown, /the day before/);
     });
   });

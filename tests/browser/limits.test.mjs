@@ -42,14 +42,14 @@ describe('seven tabs of one browser', () => {
     // The others are served meanwhile, and the server is not what is full: anybody else gets an answer at once.
     for (let n = 1; n <= 5; ++n) {
       await server.publish(`message ${n}`);
-      for (const page of pages) await page.getByText(`message ${n}`, { exact: true }).waitFor();
+      for (const page of pages) await new Chat(page).log.getByText(`message ${n}`, { exact: true }).waitFor();
     }
     assert.equal(answered, false);
     assert.equal((await server.stats()).readers, limit);
 
     await pages[0].close();
     await loading;
-    await seventh.getByText('message 5', { exact: true }).waitFor();
+    await new Chat(seventh).log.getByText('message 5', { exact: true }).waitFor();
     assert.equal(answered, true);
   });
 
@@ -60,7 +60,7 @@ describe('seven tabs of one browser', () => {
       await server.publish('for all seven');
       for (const page of pages) {
         await page.bringToFront();
-        await page.getByText('for all seven', { exact: true }).waitFor();
+        await new Chat(page).log.getByText('for all seven', { exact: true }).waitFor();
       }
       if (transport === 'websocket') await until('seven readers', async () => (await server.stats()).readers === tabs);
     });

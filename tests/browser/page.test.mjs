@@ -29,7 +29,7 @@ describe('what is loaded', () => {
           .map(({ name, transferSize }) => ({ path: new URL(name).pathname, bytes: transferSize }))
           .filter(({ path }) => !path.startsWith('/rooms/')));
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-      for (const needed of ['/', '/page.js', '/page.css', '/feed.js', '/client.js', '/rooms.js']) {
+      for (const needed of ['/', '/start.js', '/page.js', '/page.css', '/feed.js', '/client.js', '/rooms.js', '/wire.js', '/mirror.js']) {
         assert.ok(files.some((file) => file.path === needed && file.bytes > 0), `${needed} is not among ${JSON.stringify(files)}`);
       }
       assert.ok(bytes < 100_000, `${bytes} bytes: ${JSON.stringify(files)}`);
@@ -60,7 +60,7 @@ describe('a room of a thousand messages', () => {
       new MutationObserver((records) => {
         seen.batches += 1;
         for (const { addedNodes } of records) for (const node of addedNodes) seen.added += Number(node.matches?.('.message'));
-      }).observe(document.getElementById('messages'), { childList: true });
+      }).observe(document.getElementById('messages'), { childList: true, subtree: true });
       new PerformanceObserver((list) => seen.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
       let last = performance.now();
       (function frame(now) {
@@ -69,7 +69,7 @@ describe('a room of a thousand messages', () => {
         requestAnimationFrame(frame);
       })(last);
     });
-    const messages = ada.log.locator('#messages > .message');
+    const messages = ada.log.locator('#messages .message');
     assert.ok((await messages.count()) <= 1000, `${await messages.count()} messages in the document`);
 
     await server.publish('one more');

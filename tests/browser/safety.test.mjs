@@ -52,7 +52,7 @@ describe('what somebody wrote', () => {
         // Nothing of what was written became an element: no script but the page's, and nothing with a handler.
         scripts: [...document.scripts].map(({ src, textContent }) => new URL(src).pathname + textContent),
         handlers: document.querySelectorAll('[onerror],[onload],[onmouseover],iframe,style,a[href^="javascript:"]').length,
-      })), { wasRun: undefined, scripts: ['/page.js'], handlers: 0 });
+      })), { wasRun: undefined, scripts: ['/start.js'], handlers: 0 });
     });
   }
 

@@ -25,7 +25,7 @@ async function start(test, transport, ...options) {
 
 /** What the panel lists: { direction, label, bytes, about }. */
 async function lines(chat) {
-  const all = await chat.wire.locator('#wire-lines > li:not(.room)').evaluateAll((items) =>
+  const all = await chat.wire.locator('#wire-lines li:not(.room)').evaluateAll((items) =>
     items.map((item) => ({
       direction: item.querySelector('[role="img"]').getAttribute('aria-label'),
       label: item.querySelector('.label').textContent,
@@ -175,7 +175,7 @@ describe('the wire', () => {
       const { server, ada } = await start(test, transport);
       await server.publish('for all to see');
       const { cursor } = await server.room('lobby');
-      const carries = (text) => ada.wire.locator(`#wire-lines > .${kind}:not(:has([open])) .data`).filter({ hasText: text }).waitFor();
+      const carries = (text) => ada.wire.locator(`#wire-lines .${kind}:not(:has([open])) .data`).filter({ hasText: text }).waitFor();
 
       await carries('"author":"ada","text":"for all to see"}');
       if (transport === 'websocket') {
@@ -189,7 +189,7 @@ describe('the wire', () => {
   it('shows what a frame was, and begins anew when it is cleared', async (test) => {
     const { server, ada } = await start(test, 'websocket');
     await server.publish('look inside');
-    const line = ada.wire.locator('#wire-lines > li').filter({ hasText: 'message 1' });
+    const line = ada.wire.locator('#wire-lines li').filter({ hasText: 'message 1' });
     await line.locator('summary').click();
     await line.locator('pre').filter({ hasText: '"text":"look inside"' }).waitFor();
 

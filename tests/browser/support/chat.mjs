@@ -50,7 +50,7 @@ export class Chat {
 
   /** What stands in the room, confirmed: { author, text }, in order. */
   async lines() {
-    return this.log.locator('#messages > .message').evaluateAll((all) =>
+    return this.log.locator('#messages .message').evaluateAll((all) =>
       all.map((line) => ({ author: line.querySelector('.author').textContent, text: line.querySelector('.text')?.textContent ?? '' })));
   }
 
@@ -60,7 +60,7 @@ export class Chat {
 
   /** The texts that are shown as this user's own. */
   own() {
-    return this.log.locator('#messages > .message.own .text').allTextContents();
+    return this.log.locator('#messages .message.own .text').allTextContents();
   }
 
   /** Waits until nothing is shown that is not confirmed. */
