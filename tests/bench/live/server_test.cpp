@@ -138,8 +138,9 @@ TEST(LiveServer, SaysNothingOfAHostThatIsNoName) {
   const Running live;
   for (const std::string_view host : {"a;script-src *", "a b", "'none'", "", "a,b"}) {
     const Answer page = live.ask("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
-    EXPECT_THAT(page.field("Content-Security-Policy"), HasSubstr("frame-src 'none'; ")) << host;
     EXPECT_THAT(page.head, Not(HasSubstr("script-src"))) << host;
+    if (page.status == 400) continue;  // refused as no host at all
+    EXPECT_THAT(page.field("Content-Security-Policy"), HasSubstr("frame-src 'none'; ")) << host;
   }
 }
 
