@@ -30,12 +30,16 @@ double cpu_s(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// How long a thread was ready to run, and did not: the second number of its schedstat, in nanoseconds.
-double run_queue_s(const std::string& path) {
-  std::ifstream file(path);
+// Of a thread, in seconds: it ran; it was ready to run, and did not. The first two numbers of its schedstat, in nanoseconds.
+struct ThreadTime {
   double ran = 0, waited = 0;
-  file >> ran >> waited;
-  return waited * 1e-9;
+};
+
+ThreadTime thread_time(const std::string& path) {
+  std::ifstream file(path);
+  ThreadTime time;
+  file >> time.ran >> time.waited;
+  return {time.ran * 1e-9, time.waited * 1e-9};
 }
 
 // CPU of this process's threads that are kept to other cores than the calling one: it took nothing from that.
@@ -49,10 +53,7 @@ double elsewhere_s() {
     if (sched_getaffinity(id, sizeof there, &there) != 0) continue;  // it has ended meanwhile
     CPU_AND(&both, &here, &there);
     if (CPU_COUNT(&both) > 0) continue;
-    std::ifstream file(thread.path() / "schedstat");
-    double ran = 0;
-    file >> ran;
-    sum += ran * 1e-9;
+    sum += thread_time(thread.path() / "schedstat").ran;
   }
   return sum;
 }
@@ -77,11 +78,15 @@ Meter::Meter(const Process* server) : process_(server), machine_(cpu_time()) {
 // publisher also runs while nobody waits for it.
 double Meter::waited() const {
   const double publisher = clients_s() - cpu_s(CLOCK_THREAD_CPUTIME_ID);
-  return run_queue_s("/proc/thread-self/schedstat") - publisher + server_waited();
+  return thread_time("/proc/thread-self/schedstat").waited - publisher + server_waited();
 }
 
+// Of its first thread, without what its own other threads took meanwhile: they have the same core. Node's collect its garbage and compile.
 double Meter::server_waited() const {
-  return process_ ? run_queue_s(fmt::format("/proc/{}/schedstat", process_->pid())) : 0;
+  if (!process_) return 0;
+  const ThreadTime first = thread_time(fmt::format("/proc/{}/schedstat", process_->pid()));
+  const std::chrono::duration<double> all = process_->cpu().total;
+  return first.waited - (all.count() - first.ran);
 }
 
 void Meter::end() {
