@@ -16,7 +16,9 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace websocket {
@@ -126,17 +128,24 @@ net::awaitable<void> answered(Session& session) {
   if (session.receipts) co_await session.receipts->told();
 }
 
+net::awaitable<void> say_goodbye(Session& session) {
+  co_await answered(session);
+  co_await close(session.socket, ws::close_code::going_away, "the server stops");
+}
+
+net::awaitable<feed::Result<>> say(Session& session, std::string text) {
+  const std::string frame = text_frame(text);
+  co_return co_await session.gate().write(frame);
+}
+
 // What the room says, to the client.
 net::awaitable<void> deliver(Session& session) {
-  auto written = co_await session.gate().write(text_frame(encode_hello(session.reader.hello())));
+  auto written = co_await say(session, encode_hello(session.reader.hello()));
   while (written) {
     const auto news = co_await session.reader.next();
-    if (!news && news.error().code == feed::Errc::closed) {
-      co_await answered(session);
-      co_await close(session.socket, ws::close_code::going_away, "the server stops");
-    }
+    if (!news && news.error().code == feed::Errc::closed) co_await say_goodbye(session);
     if (!news || !session.socket.is_open()) co_return;
-    if (news->gap) written = co_await session.gate().write(text_frame(encode_gap(*news->gap)));
+    if (news->gap) written = co_await say(session, encode_gap(*news->gap));
     if (written && news->frames.count > 0) {
       const auto rest = session.gate().write_now(news->frames.bytes);
       if (!rest) co_return;  // the client left
@@ -145,12 +154,43 @@ net::awaitable<void> deliver(Session& session) {
   }
 }
 
+// One message of the client, and the answer to it. How long it is to rest then; nothing where the connection is over. A coroutine of its
+// own, so that who only listens keeps no place for what it needs.
+net::awaitable<std::optional<feed::Clock::duration>> take(Session& session, beast::flat_buffer& buffer,
+                                                          double publish_rate) {
+  std::optional<std::pair<ws::close_code, std::string_view>> end;
+  if (!session.socket.got_text()) {
+    end.emplace(ws::close_code::unknown_data, "got a binary frame, expected text");
+  } else if (!ends_whole(text_in(buffer))) {
+    end.emplace(ws::close_code::bad_payload, "got text that is not UTF-8");
+  }
+  if (end) {
+    ++session.room.counters().refused;
+    co_await answered(session);
+    co_await close(session.socket, end->first, end->second);
+    co_return std::nullopt;
+  }
+  Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
+  buffer.clear();
+  if (post.draft) post.draft->user = session.user;
+  const auto pause = session.connection.publishes.take(publish_rate, feed::Clock::now());
+  if (pause > feed::Clock::duration::zero()) post.draft = feed::too_often(publish_rate, pause);
+  feed::Publication publication =
+      post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
+  if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
+    co_await answer_later(session, std::move(post.ref), std::move(publication));
+    co_return pause;
+  }
+  if (!publication.place()) ++session.room.counters().refused;
+  const auto written = co_await say(session, encode_answer(post.ref, publication.place()));
+  if (!written) co_return std::nullopt;  // the client left
+  co_return pause;
+}
+
 // What the client says, to the room.
 net::awaitable<void> receive(Session& session, double publish_rate) {
   beast::flat_buffer buffer;
-  auto pause = feed::Clock::duration::zero();  // of a client that has said too much
   for (;;) {
-    if (pause > feed::Clock::duration::zero()) co_await feed::rest(pause);
     beast::error_code error;
     do {  // in pieces that grow with what has come: who only listens keeps a small buffer
       co_await session.socket.async_read_some(buffer, buffer.size() + first_piece,
@@ -162,33 +202,9 @@ net::awaitable<void> receive(Session& session, double publish_rate) {
       buffer.clear();
       continue;
     }
-    if (!session.socket.got_text()) {
-      ++session.room.counters().refused;
-      co_await answered(session);
-      co_await close(session.socket, ws::close_code::unknown_data, "got a binary frame, expected text");
-      co_return;
-    }
-    if (!ends_whole(text_in(buffer))) {
-      ++session.room.counters().refused;
-      co_await answered(session);
-      co_await close(session.socket, ws::close_code::bad_payload, "got text that is not UTF-8");
-      co_return;
-    }
-    Post post = parse_post(text_in(buffer), feed::guest_name(session.user));
-    buffer.clear();
-    if (post.draft) post.draft->user = session.user;
-    pause = session.connection.publishes.take(publish_rate, feed::Clock::now());
-    if (pause > feed::Clock::duration::zero()) post.draft = feed::too_often(publish_rate, pause);
-    feed::Publication publication =
-        post.draft ? session.room.publish(*std::move(post.draft)) : feed::Publication(post.draft.error());
-    if (!publication.ended() || (session.receipts && !session.receipts->all_told())) {
-      co_await answer_later(session, std::move(post.ref), std::move(publication));
-      continue;
-    }
-    if (!publication.place()) ++session.room.counters().refused;
-    const auto written =
-        co_await session.gate().write(text_frame(encode_answer(post.ref, publication.place())));
-    if (!written) co_return;  // the client left
+    const auto pause = co_await take(session, buffer, publish_rate);
+    if (!pause) co_return;
+    if (*pause > feed::Clock::duration::zero()) co_await feed::rest(*pause);  // it has said too much
   }
 }
 
