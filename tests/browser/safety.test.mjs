@@ -77,7 +77,7 @@ describe('what somebody wrote', () => {
         scripts: [...document.scripts].map(({ src, textContent }) => new URL(src).pathname + textContent),
         others: document.querySelectorAll('#messages :is(script,img,svg,iframe,object,embed,video,form,style,link,base,meta,a)').length,
         handlers: [...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith('on')),
-      })), { wasRun: undefined, scripts: ['/page.js'], others: 0, handlers: [] });
+      })), { wasRun: undefined, scripts: ['/start.js'], others: 0, handlers: [] });
       await harmless(ada.page);
       // As the room that one is in, one after the other in one page.
       for (const room of rooms) {
