@@ -121,10 +121,7 @@ void become_relay(pid_t parent, std::array<int, 3> kept) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  // Whatever core is free: its parent may be kept to one.
-  cpu_set_t all;
-  std::memset(&all, 0xff, sizeof all);
-  sched_setaffinity(0, sizeof all, &all);
+  run_anywhere();  // its parent may be kept to one core
   // Above the publisher: late packets are no more welcome than late messages. Refused: then the floor tells.
   const sched_param priority{2};
   sched_setscheduler(0, SCHED_FIFO, &priority);

@@ -93,6 +93,12 @@ Cores choose_cores() {
   return {usable.front(), usable.size() > 1 ? usable[1] : usable.front()};
 }
 
+void run_anywhere() {
+  cpu_set_t all;
+  std::memset(&all, 0xff, sizeof all);
+  sched_setaffinity(0, sizeof all, &all);
+}
+
 bool pin_to(int core) {
   cpu_set_t set;
   CPU_ZERO(&set);

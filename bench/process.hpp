@@ -39,6 +39,9 @@ Cores choose_cores();
 /// Keeps the calling thread, and what it starts, on one core. False where the system refuses.
 bool pin_to(int core);
 
+/// Lets the calling thread, and what it starts, run on every core. Safe between fork and exec.
+void run_anywhere();
+
 /// CPU time of a process since its start. `total` is exact (the process clock, in nanoseconds); the kernel
 /// splits it into user and system time by sampling, so the parts are right to some 10 ms.
 struct ProcessTime {

@@ -1,6 +1,7 @@
 #include "feed/exchange.hpp"
 
 #include "feed/receipts.hpp"
+#include "feed/room.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -51,6 +52,11 @@ Exchange::Exchange(Connection& connection, Request request, std::string allowed_
       request_(std::move(request)),
       framing_{std::move(allowed_origin), request_.version(), request_.keep_alive()},
       proxies_(proxies) {}
+
+Result<Room*> Exchange::open_room(Rooms& rooms) const {
+  if (Room* there = rooms.find(room_)) return there;  // without asking the kernel who it is
+  return rooms.open(room_, client_address());
+}
 
 net::ip::address Exchange::client_address() const {
   boost::system::error_code error;  // the peer may have left: then there is no address

@@ -27,6 +27,9 @@
 
 namespace feed {
 
+class Room;
+class Rooms;
+
 namespace http = boost::beast::http;
 using Request = http::request<http::string_body>;
 
@@ -86,8 +89,9 @@ class Exchange {
   /// A field of the request's head, empty where it is not there. Several of one name are one list (RFC 9110, 5.2).
   std::string field(std::string_view name) const;
 
-  /// Who asks, as far as it is known: the peer, or whom a trusted proxy stands for.
-  net::ip::address client_address() const;
+  /// That room, which is made where there is none: by whom counts for the limits. Errors: as Rooms::open.
+  Result<Room*> open_room(Rooms& rooms) const;
+
   /// Whether who asks came by https, to a trusted proxy.
   bool is_secure() const;
 
@@ -124,6 +128,8 @@ class Exchange {
  private:
   friend class Routes;
   friend class Listener;
+  // Who asks, as far as it is known: the peer, or whom a trusted proxy stands for.
+  net::ip::address client_address() const;
   // What the head of an answer depends on besides the answer.
   struct Framing {
     std::string origin;  // allowed foreign origin, said in every answer

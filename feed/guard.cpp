@@ -10,8 +10,6 @@ namespace {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-std::string_view only(const http::header<true>& head, http::field name) { return view(head[name]); }
-
 Error refuse(http::status status, std::string detail) {
   return {Errc::invalid, std::move(detail), static_cast<int>(status)};
 }
@@ -44,12 +42,27 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
                                    "\", expected a path like \"/rooms/lobby\"");
   }
   std::size_t fields = 0, hosts = 0, codings = 0, lengths = 0, origins = 0;
+  std::string_view host, origin;
   for (const auto& field : head) {
     ++fields;
-    hosts += field.name() == http::field::host;
-    codings += field.name() == http::field::transfer_encoding;
-    lengths += field.name() == http::field::content_length;
-    origins += field.name() == http::field::origin;
+    switch (field.name()) {
+      case http::field::host:
+        ++hosts;
+        host = view(field.value());
+        break;
+      case http::field::origin:
+        ++origins;
+        origin = view(field.value());
+        break;
+      case http::field::transfer_encoding:
+        ++codings;
+        break;
+      case http::field::content_length:
+        ++lengths;
+        break;
+      default:
+        break;
+    }
   }
   constexpr std::size_t most_fields = 100;
   if (fields > most_fields) {
@@ -63,7 +76,7 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
     return refuse(bad_request, "got " + std::to_string(hosts) + " Host fields, expected one");
   }
-  if (const std::string_view host = only(head, http::field::host); !is_authority(host)) {
+  if (!is_authority(host)) {
     return refuse(bad_request, "Host is \"" + std::string(host.substr(0, 80)) +
                                    "\", expected a host and a port like \"127.0.0.1:8080\"");
   }
@@ -82,9 +95,7 @@ Result<> guard(const http::header<true>& head, const std::vector<std::string>& a
   // A browser says which page a request comes from; other clients say nothing.
   if (origins > 1) return refuse(forbidden, "got more than one Origin, expected one");
   if (origins == 1) {
-    const std::string_view origin = only(head, http::field::origin);
-    if (is_foreign(origin, only(head, http::field::host)) &&
-        std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
+    if (is_foreign(origin, host) && std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) {
       return refuse(forbidden, "origin is \"" + std::string(origin.substr(0, 80)) +
                                    "\", expected this server's own or one given with --allow-origin");
     }

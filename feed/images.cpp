@@ -99,7 +99,7 @@ net::awaitable<void> upload(Exchange& exchange, Rooms& rooms, Pictures& pictures
   const auto name = picture.keep();
   if (!name) co_return co_await exchange.reply(refusal(name.error()));
 
-  const auto opened = rooms.open(exchange.room(), exchange.client_address());
+  const auto opened = exchange.open_room(rooms);
   if (!opened) co_return co_await exchange.reply(refusal(opened.error()));
   Room& room = **opened;
   draft->image = std::string(path) + *name;

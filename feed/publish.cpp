@@ -62,7 +62,7 @@ net::awaitable<void> publish(Exchange& exchange, Rooms& rooms) {
     co_await exchange.reply(std::move(refusal));
     co_return co_await rest(pause);
   }
-  const auto opened = rooms.open(exchange.room(), exchange.client_address());
+  const auto opened = exchange.open_room(rooms);
   if (!opened) co_return co_await exchange.reply(refusal_of(opened.error()));
   Room& room = **opened;
   Publication publication = room.publish(*std::move(draft));

@@ -101,7 +101,7 @@ net::awaitable<void> poll(feed::Exchange& exchange, feed::Rooms& rooms) {
 
   feed::Room* room = rooms.find(exchange.room());
   if (!room && question->wait) {
-    const auto opened = rooms.open(exchange.room(), exchange.client_address());
+    const auto opened = exchange.open_room(rooms);
     if (!opened) co_return co_await exchange.reply(feed::refusal_of(opened.error()));
     room = *opened;
   }

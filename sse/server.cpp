@@ -61,7 +61,7 @@ net::awaitable<void> stream(feed::Exchange& exchange, feed::Rooms& rooms,
         status ? static_cast<http::status>(status) : http::status::bad_request, after.error().detail));
   }
 
-  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  const auto room = exchange.open_room(rooms);
   if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
 
   feed::Reader reader(**room, encode, *after);

@@ -214,7 +214,7 @@ net::awaitable<void> converse(feed::Exchange& exchange, feed::Rooms& rooms, cons
   if (!refusal && !after) refusal = feed::problem(http::status::bad_request, after.error().detail);
   if (refusal) co_return co_await exchange.reply(*std::move(refusal));
 
-  const auto room = rooms.open(exchange.room(), exchange.client_address());
+  const auto room = exchange.open_room(rooms);
   if (!room) co_return co_await exchange.reply(feed::refusal_of(room.error()));
 
   Session session(exchange, **room, *after);

@@ -1,5 +1,6 @@
 // The program as people start it: what it answers to wrong words, and what is left when it is interrupted or killed.
 
+#include "bench/counting.hpp"
 #include "bench/experiment.hpp"
 #include "bench/result.hpp"
 #include "support/child.hpp"
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -154,6 +156,24 @@ TEST(Program, MeasuresASuiteAloneAndSaysWhereItHasNoCells) {
     EXPECT_EQ(answer_to({option, "--filter", "^floor/null", "--publish"}).code, 2);
   }
   EXPECT_EQ(answer_to({"--browser", "--peers"}).code, 2);
+}
+
+TEST(Program, CountsWhatADeliveryTakes) {
+  if (std::string_view(SANITIZERS) != "") GTEST_SKIP() << "a sanitizer's own instructions would be counted";
+  if (const std::string why = bench::why_not_counted(); !why.empty()) GTEST_SKIP() << why;
+  const Project project;
+  Child bench(words({"--filter", "^counts/ws/rooms:1/readers:10/", "--root", project.path.string()}));
+
+  EXPECT_EQ(bench.wait(std::chrono::seconds(60)), 0) << bench.errors();
+
+  const bench::Results results = bench::load(project.path / "build/results");
+  ASSERT_FALSE(results.runs.empty());
+  for (const bench::Run& run : results.runs) {
+    // A write for each of ten readers, and what the message itself takes: a read, an answer, a wait or two.
+    EXPECT_GE(run.figures.at("system_calls_per_delivery"), 1) << run.cell;
+    EXPECT_LE(run.figures.at("system_calls_per_delivery"), 3) << run.cell;
+    EXPECT_GE(run.figures.at("instructions_per_delivery"), 500) << run.cell;
+  }
 }
 
 TEST(Program, MakesTheNotesOfTheFilesOfAllSuites) {

@@ -1,4 +1,4 @@
-// The three client.js keep the contract of tests/contract_test.cpp, case by case, in a real browser.
+// The three client.js keep the contract of tests/contract_test.cpp, case by case, in a real browser; and what else they owe a server.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -6,6 +6,8 @@ import { after, before, describe, it } from 'node:test';
 
 import { launch, open } from './support/chromium.mjs';
 import { cases, differences, otherWays, play, readContract, ways } from './support/contract.mjs';
+import { serve } from './support/servers.mjs';
+import { until } from './support/until.mjs';
 
 const source = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 
@@ -39,5 +41,30 @@ describe('the two contracts', () => {
   it('are kept over the same ways', () => {
     const cpp = [...source('../support/clients.cpp').matchAll(/return "(\w+)";/g)].map(([, name]) => name);
     assert.deepEqual([...Object.keys(ways), ...Object.keys(otherWays)].sort(), cpp.sort());
+  });
+});
+
+describe('a long poll that its server does not hold', () => {
+  it('is not asked again at once', async (test) => {
+    const server = await serve(test, 'polling_server');
+    const page = await open(browser, server.url);
+    test.after(() => page.context().close());
+    await page.route('**/rooms/cellar/messages*', (route) => route.fulfill({ status: 204 }));
+    const interval = 200;
+    await page.evaluate(async (pause) => {
+      const { Client } = await import('/client.js');
+      globalThis.client = new Client(new URL('/rooms/cellar', location), { after: 'aaaaaaaa.1', wait: 25, interval: pause });
+      globalThis.client.connect();
+    }, interval);
+
+    // When the page asked, by its own clock.
+    const asked = () => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/rooms/cellar/')).map(({ startTime }) => startTime));
+    await until('a few polls', async () => (await asked()).length >= 5);
+
+    await page.evaluate(() => globalThis.client.close());
+    // The second follows the first at once, since the first is not to be held.
+    const [, ...later] = await asked();
+    const pauses = later.slice(1).map((at, i) => at - later[i]);
+    assert.ok(Math.min(...pauses) > 0.9 * interval, `${pauses.map(Math.round)} ms apart, expected ${interval}`);
   });
 });

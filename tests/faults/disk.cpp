@@ -140,6 +140,18 @@ void expect_recovered(Witness& witness, Findings& findings, std::string_view wha
                   fmt::format("{}, and then well again: a picture was answered with {}", what, picture));
 }
 
+// The end: all is as it was before, and what was acknowledged is there after a kill -9.
+void expect_kept(const Setting& setting, Target& target, const Resources& before, Bystanders& bystanders,
+                 Witness& witness, Findings& findings) {
+  before.expect_back(target, findings);
+  bystanders.expect_untouched(setting, findings);
+  witness.leave();
+  target.crash();
+  RawClient afterwards(target.port());
+  witness.look(afterwards);
+  target.stop(findings);
+}
+
 // Everything that is written fails, for a while.
 void fail_to_write(const Setting& setting, Findings& findings, int times) {
   const support::Directory data;
@@ -164,13 +176,7 @@ void fail_to_write(const Setting& setting, Findings& findings, int times) {
   findings.amount(fmt::format("writing fails with ENOSPC, EIO and EROFS {} times each", times));
   findings.measured(fmt::format("{} writes failed, all refused with 507, well again at once",
                                 levers->writes_failed.load()));
-  before.expect_back(target, findings);
-  bystanders.expect_untouched(setting, findings);
-  witness.leave();
-  target.crash();
-  RawClient afterwards(target.port());
-  witness.look(afterwards);
-  target.stop(findings);
+  expect_kept(setting, target, before, bystanders, witness, findings);
 }
 
 // fsync fails at checkpoints. What is acknowledged is in the kernel's memory, as always.
@@ -199,13 +205,7 @@ void fail_to_sync(const Setting& setting, Findings& findings, int times) {
   }
   findings.amount(fmt::format("fsync fails with EIO at {} checkpoints", times));
   findings.measured(fmt::format("{} calls failed", failed));
-  before.expect_back(target, findings);
-  bystanders.expect_untouched(setting, findings);
-  witness.leave();
-  target.crash();
-  RawClient afterwards(target.port());
-  witness.look(afterwards);
-  target.stop(findings);
+  expect_kept(setting, target, before, bystanders, witness, findings);
 }
 
 // fsync takes long: what is published waits for it, nothing else does.

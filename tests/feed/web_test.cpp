@@ -83,7 +83,7 @@ TEST_P(WebTest, IsWholeWithoutAnyOtherServer) {
   }
 }
 
-TEST_P(WebTest, IsLessThan100KilobytesInAll) {
+TEST_P(WebTest, IsLessThan100KilobytesUntilSomebodyOpensAPartOrSendsAPicture) {
   std::size_t bytes = 0;
   for (const auto& [path, answer] : load()) {
     if (!later.contains(path)) bytes += answer.body.size();
